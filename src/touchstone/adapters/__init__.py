@@ -1,0 +1,1 @@
+"""The outside world: a protocol each, then who speaks it."""

@@ -1,0 +1,55 @@
+"""The six kinds of failure that the service knows.
+
+    Failure
+    ├── NotFound          there is no such thing
+    ├── Conflict          it cannot be done in the present state
+    ├── Invalid           the request makes no sense; Refused and TooLarge are its special cases
+    ├── Unauthenticated   we do not know who asks
+    ├── Forbidden         we know, and the answer is no
+    └── Unavailable       another system does not answer
+
+A noun subclasses one of them in its `model.py`; the class docstring is the message, its `{fields}` filled in
+from the keyword arguments. Status codes are the business of `http/errors.py`.
+"""
+
+from typing import Any
+
+
+class Failure(Exception):
+    """Something went wrong."""
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = facts
+        super().__init__((type(self).__doc__ or "").strip().format(**facts))
+
+
+class NotFound(Failure):
+    """Not Found"""
+
+
+class Conflict(Failure):
+    """It cannot be done in the present state."""
+
+
+class Invalid(Failure):
+    """The request is invalid."""
+
+
+class Refused(Invalid):
+    """The request is understood and refused."""
+
+
+class TooLarge(Invalid):
+    """The request is too large."""
+
+
+class Unauthenticated(Failure):
+    """Please sign in."""
+
+
+class Forbidden(Failure):
+    """Insufficient permissions"""
+
+
+class Unavailable(Failure):
+    """Upstream error with {system}: {reason}"""

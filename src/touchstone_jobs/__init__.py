@@ -1,0 +1,1 @@
+"""What runs on the cluster: inference, annotation and evaluation. Imports nothing of the service."""
