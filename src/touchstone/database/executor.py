@@ -1,0 +1,158 @@
+"""What repositories stand on: the pool, or one explicit transaction."""
+
+import contextlib
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, LiteralString, Protocol, TypeVar
+
+import asyncpg
+import msgspec
+
+from touchstone.errors import Failure, Unavailable
+
+T = TypeVar("T")
+
+COMMAND_TIMEOUT_SECONDS = 30.0
+ACQUIRE_TIMEOUT_SECONDS = 10.0
+
+
+class Executor(Protocol):
+    """Runs SQL; rows become structs by column name, json and jsonb columns included."""
+
+    async def fetch_all(self, kind: type[T], sql: LiteralString, *values: Any) -> list[T]: ...
+
+    async def fetch_one(self, kind: type[T], sql: LiteralString, *values: Any) -> T | None: ...
+
+    async def fetch_value(self, sql: LiteralString, *values: Any) -> Any: ...
+
+    async def execute(self, sql: LiteralString, *values: Any) -> int:
+        """Answers how many rows the statement touched."""
+        ...
+
+
+class Transaction:
+    """One connection inside one transaction."""
+
+    def __init__(self, connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection") -> None:
+        self.connection = connection
+
+    async def fetch_all(self, kind: type[T], sql: LiteralString, *values: Any) -> list[T]:
+        return msgspec.convert(await self.connection.fetch(sql, *values), list[kind], strict=False)
+
+    async def fetch_one(self, kind: type[T], sql: LiteralString, *values: Any) -> T | None:
+        row = await self.connection.fetchrow(sql, *values)
+        return None if row is None else msgspec.convert(row, kind, strict=False)
+
+    async def fetch_value(self, sql: LiteralString, *values: Any) -> Any:
+        return await self.connection.fetchval(sql, *values)
+
+    async def execute(self, sql: LiteralString, *values: Any) -> int:
+        return touched(await self.connection.execute(sql, *values))
+
+
+class Database:
+    """The pool: every statement on its own, unless `transaction` groups them."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self.pool = pool
+
+    async def fetch_all(self, kind: type[T], sql: LiteralString, *values: Any) -> list[T]:
+        async with self._connection() as connection:
+            return await connection.fetch_all(kind, sql, *values)
+
+    async def fetch_one(self, kind: type[T], sql: LiteralString, *values: Any) -> T | None:
+        async with self._connection() as connection:
+            return await connection.fetch_one(kind, sql, *values)
+
+    async def fetch_value(self, sql: LiteralString, *values: Any) -> Any:
+        async with self._connection() as connection:
+            return await connection.fetch_value(sql, *values)
+
+    async def execute(self, sql: LiteralString, *values: Any) -> int:
+        async with self._connection() as connection:
+            return await connection.execute(sql, *values)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Transaction]:
+        async with self._connection() as connection, connection.connection.transaction():
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Transaction]:
+        with unavailable_when_gone():
+            async with self.pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
+                yield Transaction(connection)
+
+    async def check(self) -> None:
+        """Raises Unavailable unless the database answers."""
+        await self.fetch_value("select 1")
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+
+# what asyncpg raises when the server is away, restarting, full or too slow
+GONE = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+
+
+@contextlib.contextmanager
+def unavailable_when_gone():
+    try:
+        yield
+    except asyncpg.DataError:
+        raise
+    except GONE as error:
+        raise Unavailable(system="database", reason=type(error).__name__) from error
+
+
+@contextlib.contextmanager
+def constraint(failures: Mapping[str, Failure]):
+    """Turns the violation of a named constraint into the failure it stands for; others stay bugs."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        failure = failures.get(getattr(error, "constraint_name", None) or "")
+        if failure is None:
+            raise
+        raise failure from error
+
+
+def touched(status: str) -> int:
+    """The row count at the end of a command tag such as `UPDATE 3`."""
+    last = status.rpartition(" ")[2]
+    return int(last) if last.isdigit() else 0
+
+
+async def connect(url: str, *, size: int = 10) -> Database:
+    """Opens the pool. Raises Unavailable when the server cannot be reached."""
+    with unavailable_when_gone():
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=0,
+            max_size=size,
+            command_timeout=COMMAND_TIMEOUT_SECONDS,
+            timeout=ACQUIRE_TIMEOUT_SECONDS,
+            init=_teach_json,
+            server_settings={"application_name": "touchstone", "timezone": "UTC"},
+        )
+    return Database(pool)
+
+
+async def _teach_json(connection: "asyncpg.Connection") -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, schema="pg_catalog", encoder=_encode_json, decoder=msgspec.json.decode, format="text"
+        )
+
+
+def _encode_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
