@@ -1,0 +1,222 @@
+"""Everything that can be set from outside: one struct, the only reader of the environment.
+
+Each field is the variable `TOUCHSTONE_{FIELD}`; an empty variable counts as unset. `.env.template` is rendered from
+here (`touchstone.environment_file.render_template`).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_type_hints
+from urllib.parse import urlsplit
+
+import msgspec
+
+from touchstone.setting_values import (
+    Secret,
+    Variable,
+    as_text,
+    choice,
+    fernet_keys,
+    flag,
+    folder,
+    names,
+    networks,
+    number,
+    prefix,
+    secret,
+    secret_url,
+    signing_keys,
+    size,
+    text,
+    url,
+    whole_number,
+)
+
+PREFIX = "TOUCHSTONE_"
+POSTGRES = ("postgresql", "postgres")
+EVERY_INTERFACE = ("0.0.0.0", "::", "")  # noqa: S104 -- recognised here, not listened on
+DEPLOYMENTS = ("local", "development", "staging", "production")
+_NEEDS = {
+    "database_owner_url": "database_url",
+    "s3_endpoint_url": "s3_bucket",
+    "s3_access_key_id": "s3_secret_access_key",
+    "s3_secret_access_key": "s3_access_key_id",
+    "ray_token": "ray_url",
+}
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class SettingsError(Exception):
+    """One or more variables cannot be used; `problems` holds a sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Lengths of time are seconds, sizes are bytes."""
+
+    database_url: Annotated[
+        Secret | None, secret_url("Postgres for serving, postgresql://…; unset: an embedded one.", *POSTGRES)
+    ] = None
+    database_owner_url: Annotated[
+        Secret | None, secret_url("The same database as the role that migrates; unset: DATABASE_URL.", *POSTGRES)
+    ] = None
+    database_pool_size: Annotated[int, whole_number("Connections that each process may open to Postgres.", 1, 1000)] = (
+        10
+    )
+
+    s3_bucket: Annotated[str | None, text("Bucket for datasets and results; unset: a folder under DATA_DIR.")] = None
+    s3_endpoint_url: Annotated[str | None, url("S3 server; unset: AWS.", "http", "https")] = None
+    s3_public_endpoint_url: Annotated[
+        str | None, url("S3 server as clients reach it, for download URLs; unset: S3_ENDPOINT_URL.", "http", "https")
+    ] = None
+    s3_region: Annotated[str | None, text("S3 region.")] = None
+    s3_access_key_id: Annotated[str | None, text("S3 access key; unset: as the AWS SDK finds one.")] = None
+    s3_secret_access_key: Annotated[Secret | None, secret("S3 secret key.")] = None
+    s3_url_expiration: Annotated[int, whole_number("Seconds that a download URL works.", 1, 604800)] = 3600
+    datasets_prefix: Annotated[str, prefix("Where datasets lie in the object store.")] = "datasets"
+    job_results_prefix: Annotated[str, prefix("Where job results lie in the object store.")] = "jobs/results"
+    store_dir: Annotated[
+        Path | None, folder("Folder of the object store while S3_BUCKET is unset; unset: DATA_DIR/objects.")
+    ] = None
+
+    ray_url: Annotated[
+        str | None, url("Ray's dashboard, http://host:8265; unset: an embedded Ray.", "http", "https")
+    ] = None
+    ray_token: Annotated[Secret | None, secret("Token of a Ray cluster that has token authentication on.")] = None
+    ray_code: Annotated[
+        Literal["installed", "uploaded"],
+        choice("Whether the cluster's image holds touchstone_jobs or each job brings it.", "installed", "uploaded"),
+    ] = "installed"
+    ray_num_gpus: Annotated[float, number("GPUs that each inference worker asks for.", 0, 64)] = 0.0
+    ray_max_submitted: Annotated[
+        int, whole_number("Jobs on the cluster at once; 0: as many as the cluster has CPUs.", 0, 10000)
+    ] = 0
+
+    data_dir: Annotated[Path, folder("Folder of everything that is embedded.")] = Path(".touchstone")
+
+    secret_keys: Annotated[
+        tuple[Secret, ...], fernet_keys("Encrypt stored secrets; the first encrypts, all decrypt.")
+    ] = ()
+    url_signing_keys: Annotated[
+        tuple[Secret, ...], signing_keys("Sign download URLs and job tickets; the first signs, all verify.")
+    ] = ()
+
+    host: Annotated[str, text("Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, whole_number("Port to listen on.", 1, 65535)] = 8000
+    public_url: Annotated[
+        str | None, url("How clients and jobs reach the API; unset: made from HOST and PORT.", "http", "https")
+    ] = None
+    processes: Annotated[int, whole_number("API processes of one `serve`.", 1, 256)] = 1
+    max_dataset_size: Annotated[int, size("Largest dataset that may be uploaded.")] = 50_000_000
+    max_body_size: Annotated[int, size("Largest body of any other request.")] = 10_000_000
+    cors_allowed_origins: Annotated[
+        tuple[str, ...], names("Origins whose pages may call the API, separated by commas; * is any.")
+    ] = ("http://localhost", "http://localhost:3000", "http://localhost:30001")
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        names("Host names that requests may use; unset: loopback, HOST and PUBLIC_URL's; * is any."),
+    ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...], networks("Proxies whose X-Forwarded-… headers count: IP addresses or networks.")
+    ] = ()
+
+    deployment_type: Annotated[
+        Literal["local", "development", "staging", "production"],
+        choice("What the health answer says; production never makes keys.", *DEPLOYMENTS),
+    ] = "local"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        choice("Least important lines to log.", "debug", "info", "warning", "error"),
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "json", "text"], choice("auto: text on a terminal, JSON elsewhere.", "auto", "json", "text")
+    ] = "auto"
+
+    job_timeout_seconds: Annotated[int, whole_number("After this a job that belongs to no workflow is stopped.", 1)] = (
+        86400
+    )
+    job_max_attempts: Annotated[int, whole_number("How often a job is tried when the cluster fails it.", 1, 100)] = 3
+    endpoint_hosts: Annotated[
+        tuple[str, ...], names("Hosts that inference may call; unset: any but link-local and metadata addresses.")
+    ] = ()
+    allow_remote_code: Annotated[bool, flag("Whether jobs may set trust_remote_code.")] = False
+
+    otlp_endpoint: Annotated[str | None, url("Collector for OpenTelemetry traces; unset: none.", "http", "https")] = (
+        None
+    )
+    sentry_dsn: Annotated[Secret | None, secret_url("Sentry project for errors; unset: none.", "http", "https")] = None
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str], env_file: Mapping[str, str] | None = None) -> Self:
+        """`env_file` holds the pairs of a `.env`; the environment wins. Raises SettingsError with all problems."""
+        given = {**(env_file or {}), **{name: value for name, value in environ.items() if value.strip()}}
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for field, variable in variables().items():
+            written = given.get(variable_name(field), "").strip()
+            if not written:
+                continue
+            try:
+                values[field] = variable.read(written)
+            except ValueError:
+                problems.append(_complaint(field, variable, written))
+        problems += _contradictions(given)
+        if problems:
+            raise SettingsError(problems)
+        return cls(**values)
+
+    def to_environment(self) -> dict[str, str]:
+        """The variables that `from_environment` would read as these settings, secrets included."""
+        return {variable_name(field): as_text(getattr(self, field)) for field in variables()}
+
+    @property
+    def api_url(self) -> str:
+        """Where clients and jobs reach the API, without a slash at the end."""
+        if self.public_url is not None:
+            return self.public_url
+        host = "127.0.0.1" if self.host in EVERY_INTERFACE else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def store_folder(self) -> Path:
+        return self.store_dir or self.data_dir / "objects"
+
+    @property
+    def accepted_hosts(self) -> tuple[str, ...]:
+        """Host names without port that a request may name; `*` is any."""
+        if self.allowed_hosts:
+            return self.allowed_hosts
+        if self.host in EVERY_INTERFACE:
+            return ("*",)
+        named = (self.host, urlsplit(self.api_url).hostname or self.host)
+        return tuple(dict.fromkeys((*LOOPBACK, *named)))
+
+    @property
+    def listens_beyond_loopback(self) -> bool:
+        return self.host not in LOOPBACK
+
+
+def variable_name(field: str) -> str:
+    return PREFIX + field.upper()
+
+
+def variables() -> dict[str, Variable]:
+    """How each field is read, in the order of the struct."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {field: hints[field].__metadata__[0] for field in Settings.__struct_fields__}
+
+
+def _complaint(field: str, variable: Variable, written: str) -> str:
+    shown = "holds something else" if variable.is_secret else f"is {written[:80]!r}"
+    return f"{variable_name(field)} {shown}; it must be {variable.expected}."
+
+
+def _contradictions(given: Mapping[str, str]) -> list[str]:
+    return [
+        f"{variable_name(field)} is set but {variable_name(needed)} is not; set it as well, or remove the first."
+        for field, needed in _NEEDS.items()
+        if given.get(variable_name(field)) and not given.get(variable_name(needed))
+    ]
