@@ -1,0 +1,65 @@
+"""Ends Postgres and Ray of a data directory when the process that started them is gone without having done so.
+
+They end with it rather than linger to be adopted: nobody has to remember a database and twenty Ray processes that
+outlived a `kill -9`, an ordinary SIGTERM needs no handler of ours, and the next start is the same as any other. No
+work is lost by it: committed rows stay, and attempts that ran on Ray are submitted again by the dispatcher.
+
+The guard is a process of its own that reads from a pipe whose other end only its starter holds; the kernel closes
+that end however the starter dies. PR_SET_PDEATHSIG would not do: it follows the starting thread, not the process, and
+does not reach Ray's grandchildren. A guard that is killed too leaves the parts to the next start, which ends them.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from touchstone.embedded import inheritance
+from touchstone.embedded.directory import CLEANING_UP, try_lock
+from touchstone.embedded.postmaster import end_servers
+from touchstone.embedded.processes import run_to_end
+
+_FAREWELL = b"all ended"
+
+
+@asynccontextmanager
+async def guarded(directory: Path) -> AsyncGenerator[None]:
+    """Whatever is started inside is ended even if this process cannot do it itself."""
+    reading, writing = os.pipe()
+    inheritance.keep_from_forks(writing)
+    guard = _start(directory, reading)
+    os.close(reading)
+    try:
+        yield
+        os.write(writing, _FAREWELL)
+    finally:
+        inheritance.close(writing)
+        await asyncio.shield(run_to_end(guard, within=60))
+
+
+def _start(directory: Path, reading: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-P", "-m", __name__, str(directory)]
+    return subprocess.Popen(  # noqa: S603
+        command, stdin=reading, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+
+
+async def end_all(directory: Path) -> None:
+    """Only while holding the directory: a start that was faster has ended the leftovers itself by now."""
+    lock = try_lock(directory, CLEANING_UP)
+    if lock is None:
+        return
+    await end_servers(directory / "postgres")
+    os.close(lock)
+
+
+def main() -> None:
+    if sys.stdin.buffer.read() != _FAREWELL:
+        asyncio.run(end_all(Path(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()
