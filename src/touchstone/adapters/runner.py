@@ -6,6 +6,10 @@ from typing import Any, Protocol
 
 import msgspec
 
+from touchstone_jobs.wire import CONFIG_VARIABLE
+
+REDACTED = "<redacted>"
+
 
 class RunStatus(StrEnum):
     PENDING = "pending"
@@ -29,7 +33,7 @@ class Submission(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What the runner tells of one submission."""
+    """What the runner tells of one submission, fit to be shown: its environment is redacted."""
 
     id: str
     status: RunStatus
@@ -42,6 +46,13 @@ class Run(msgspec.Struct, frozen=True):
     driver_agent_http_address: str | None = None
     metadata: dict[str, str] = {}
     runtime_env: dict[str, Any] = {}
+
+
+def redacted_environment(runtime_env: dict[str, Any]) -> dict[str, Any]:
+    """As a run shows it: of the environment variables the names, and where the config lies."""
+    variables: dict[str, str] = runtime_env.get("env_vars") or {}
+    shown = {name: value if name == CONFIG_VARIABLE else REDACTED for name, value in variables.items()}
+    return {**runtime_env, "env_vars": shown}
 
 
 class Runner(Protocol):
