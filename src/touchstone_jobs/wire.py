@@ -158,6 +158,28 @@ class Outcome(msgspec.Struct):
     version: int = 1
 
 
+class MetricNeeds(msgspec.Struct, frozen=True):
+    """What a metric asks of the dataset and the cluster; `extra` is the optional extra that brings its packages."""
+
+    reference: bool = True
+    examples: bool = False
+    judge: bool = False
+    extra: str | None = None
+
+
+KNOWN_METRICS: dict[str, MetricNeeds] = {
+    "rouge": MetricNeeds(),
+    "meteor": MetricNeeds(),
+    "bertscore": MetricNeeds(extra="models"),
+    "bleu": MetricNeeds(),
+    "comet": MetricNeeds(examples=True, extra="comet"),
+    "g_eval_summarization": MetricNeeds(examples=True, judge=True),
+    "g_eval_translation": MetricNeeds(examples=True, judge=True),
+    "g_eval_translation_noref": MetricNeeds(reference=False, examples=True, judge=True),
+    "token_length": MetricNeeds(),
+}
+"""The metrics that cluster code computes, by the name under which results.json holds them."""
+
 PROGRESS_FILE = "progress.json"
 OUTCOME_FILE = "outcome.json"
 CONFIG_FILE = "config.json"

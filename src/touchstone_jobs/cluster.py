@@ -1,0 +1,37 @@
+"""Work spread over the cluster's CPUs when the attempt runs on one, and done in place otherwise."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from typing import Any
+
+_log = logging.getLogger(__name__)
+# what Ray sets for the driver of a submitted job, and what its users set to name a cluster
+_SIGNS_OF_RAY = ("RAY_JOB_CONFIG_JSON_ENV_VAR", "RAY_ADDRESS")
+
+
+def on_cluster() -> bool:
+    return any(os.environ.get(name) for name in _SIGNS_OF_RAY)
+
+
+def connect() -> Any:
+    """The ray module, connected to the cluster this attempt runs on."""
+    ray = import_module("ray")
+    if not ray.is_initialized():
+        ray.init(address="auto", log_to_driver=False, logging_level=logging.WARNING)
+    return ray
+
+
+def each_result(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, Any]]:
+    """The number of a call and what the function gave, as the calls end. On a cluster each is a task of one CPU."""
+    if not on_cluster():
+        yield from ((number, function(*arguments)) for number, arguments in enumerate(calls))
+        return
+    ray = connect()
+    task = ray.remote(num_cpus=1)(function)
+    running = {task.remote(*arguments): number for number, arguments in enumerate(calls)}
+    _log.info("%d tasks on the cluster", len(running))
+    while running:
+        (ready,), _ = ray.wait(list(running), num_returns=1)
+        yield running.pop(ready), ray.get(ready)

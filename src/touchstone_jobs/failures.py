@@ -1,0 +1,31 @@
+"""Why an attempt fails, in words for its owner."""
+
+from touchstone_jobs.wire import FailureReason
+
+
+class JobFailure(Exception):  # noqa: N818  (as the service names its failures)
+    """`code` is a word a program may switch on; the message is a sentence for a person."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+    @property
+    def reason(self) -> FailureReason:
+        return FailureReason(code=self.code, message=str(self))
+
+
+class Superseded(JobFailure):
+    """A later attempt of the same job has begun; this one must leave the results alone."""
+
+    def __init__(self, attempt: int, later: int) -> None:
+        super().__init__("superseded", f"Attempt {later} has taken over from attempt {attempt}.")
+
+
+def missing_extra(code: str, purpose: str, package: str, extra: str) -> JobFailure:
+    """`code` names what is missing, `extra` the optional extra of touchstone that brings it."""
+    return JobFailure(
+        code,
+        f"{purpose} needs the package {package}, which is not installed on the cluster: "
+        f"install the optional extra with `pip install 'touchstone[{extra}]'`.",
+    )
