@@ -30,7 +30,7 @@ from touchstone.errors import Conflict, Unavailable
 DEFAULT_DIRECTORY = Path(".touchstone")
 SYSTEM_FOLDER = Path("/var/lib/touchstone")
 CLEANING_UP = "cleaning up after a killed process"
-_CLEANUP_SECONDS = 45
+_CLEANUP_SECONDS = 60
 
 Say = Callable[[str], None]
 

@@ -14,30 +14,40 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from touchstone.embedded import inheritance
 from touchstone.embedded.directory import CLEANING_UP, try_lock
 from touchstone.embedded.postmaster import end_servers
-from touchstone.embedded.processes import run_to_end
+from touchstone.embedded.processes import run_to_end, to_completion
+from touchstone.embedded.ray_processes import end_cluster, ray_folder
 
 _FAREWELL = b"all ended"
+_GUARD_SECONDS = 60
+_DYING_SECONDS = 5
 
 
 @asynccontextmanager
 async def guarded(directory: Path) -> AsyncGenerator[None]:
-    """Whatever is started inside is ended even if this process cannot do it itself."""
+    """Ends what an earlier process left; whatever is started inside is ended even if this process cannot do it."""
+    await end_parts(directory)
     reading, writing = os.pipe()
     inheritance.keep_from_forks(writing)
     guard = _start(directory, reading)
     os.close(reading)
+    farewell = _FAREWELL
     try:
         yield
-        os.write(writing, _FAREWELL)
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        farewell = b""  # ending the parts may have been cut short
+        raise
     finally:
+        with suppress(BrokenPipeError):
+            os.write(writing, farewell)
         inheritance.close(writing)
-        await asyncio.shield(run_to_end(guard, within=60))
+        if farewell:
+            await to_completion(run_to_end(guard, _GUARD_SECONDS))
 
 
 def _start(directory: Path, reading: int) -> subprocess.Popen[bytes]:
@@ -47,18 +57,25 @@ def _start(directory: Path, reading: int) -> subprocess.Popen[bytes]:
     )
 
 
-async def end_all(directory: Path) -> None:
+async def end_parts(directory: Path) -> None:
+    """All Postgres servers and Ray clusters of the directory, whoever started them; its holder alone may call it."""
+    await asyncio.gather(end_servers(directory / "postgres"), end_cluster(ray_folder(directory)))
+
+
+async def end_orphans(directory: Path) -> None:
     """Only while holding the directory: a start that was faster has ended the leftovers itself by now."""
-    lock = try_lock(directory, CLEANING_UP)
-    if lock is None:
-        return
-    await end_servers(directory / "postgres")
+    deadline = asyncio.get_running_loop().time() + _DYING_SECONDS
+    while (lock := try_lock(directory, CLEANING_UP)) is None:
+        if asyncio.get_running_loop().time() > deadline:
+            return
+        await asyncio.sleep(0.05)
+    await end_parts(directory)
     os.close(lock)
 
 
 def main() -> None:
     if sys.stdin.buffer.read() != _FAREWELL:
-        asyncio.run(end_all(Path(sys.argv[1])))
+        asyncio.run(end_orphans(Path(sys.argv[1])))
 
 
 if __name__ == "__main__":

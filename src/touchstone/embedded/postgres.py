@@ -14,8 +14,8 @@ from touchstone.embedded.account import Account, unprivileged_account
 from touchstone.embedded.binaries import find_binaries
 from touchstone.embedded.directory import DataDirectory, Say, hold_directory, silent
 from touchstone.embedded.guard import guarded
-from touchstone.embedded.postmaster import SUPERUSER, Cluster, end_servers, stop_server, version_of
-from touchstone.embedded.processes import PartFailed, tail
+from touchstone.embedded.postmaster import SUPERUSER, Cluster, end_servers, version_of
+from touchstone.embedded.processes import PartFailed, tail, to_completion
 from touchstone.embedded.roles import DATABASE, OWNER, SERVICE, prepare_roles
 from touchstone.embedded.state import Credentials, free_port, load_credentials, load_ports, remember_port
 
@@ -80,9 +80,8 @@ async def embedded_postgres(
 async def running_postgres(
     directory: DataDirectory, *, durable: bool = True, max_connections: int = 100
 ) -> AsyncGenerator[EmbeddedPostgres]:
-    """In a directory that the caller holds and guards; what a killed process left there is ended first."""
+    """In a directory that the caller holds and guards."""
     credentials = load_credentials(directory)
-    await end_servers(directory.postgres)
     cluster = await _cluster(directory, credentials)
     port = free_port(load_ports(directory).postgres)
     server = cluster.start(port, _settings(durable, max_connections))
@@ -91,7 +90,8 @@ async def running_postgres(
         remember_port(directory, postgres=port)
         yield EmbeddedPostgres(port, cluster.binaries.folder, credentials)
     finally:
-        await asyncio.shield(stop_server(server, directory.postgres))
+        await to_completion(end_servers(directory.postgres))
+        server.wait(timeout=10)
 
 
 async def _cluster(directory: DataDirectory, credentials: Credentials) -> Cluster:

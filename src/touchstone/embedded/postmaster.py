@@ -1,6 +1,5 @@
 """One database cluster on disk and the server over it: made, started, ended."""
 
-import asyncio
 import os
 import shutil
 import signal
@@ -108,12 +107,3 @@ def _parents(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Backends take SIGINT as the order to cancel a query, so only their postmaster may get it."""
     ids = {process.pid for process in processes}
     return [process for process in processes if process.ppid() not in ids]
-
-
-async def stop_server(server: subprocess.Popen[bytes], folder: Path) -> None:
-    ending = asyncio.create_task(end_servers(folder))
-    while not ending.done():
-        server.poll()
-        await asyncio.wait([ending], timeout=0.02)
-    server.poll()
-    await ending

@@ -2,12 +2,15 @@
 
 import asyncio
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
 from touchstone.errors import Unavailable
+
+Result = TypeVar("Result")
 
 
 class PartFailed(Unavailable):
@@ -19,11 +22,34 @@ def find_processes(belongs: Callable[[psutil.Process], bool]) -> list[psutil.Pro
     return [process for process in psutil.process_iter() if _holds(belongs, process)]
 
 
+def find_family(belongs: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
+    """As `find_processes`, with all descendants."""
+    everyone = {process.pid: process for process in psutil.process_iter()}
+    family = {pid for pid, process in everyone.items() if _holds(belongs, process)}
+    children = family
+    while children:
+        children = {pid for pid, process in everyone.items() if pid not in family and _parent(process) in children}
+        family |= children
+    return [everyone[pid] for pid in family]
+
+
 def _holds(belongs: Callable[[psutil.Process], bool], process: psutil.Process) -> bool:
     try:
         return process.status() != psutil.STATUS_ZOMBIE and belongs(process)
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return False
+
+
+def _parent(process: psutil.Process) -> int | None:
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return None
+
+
+def is_alive(process: psutil.Process, name: str | None = None) -> bool:
+    """One that has ended and waits for its parent to notice is not; a name asks for that program alone."""
+    return _holds(lambda it: it.is_running() and name in (None, it.name()), process)
 
 
 def signal_all(processes: Iterable[psutil.Process], number: int) -> None:
@@ -40,7 +66,7 @@ async def wait_until_gone(find: Callable[[], list[psutil.Process]], within: floa
     while find():
         if asyncio.get_running_loop().time() > deadline:
             return False
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
     return True
 
 
@@ -57,6 +83,20 @@ async def run_to_end(process: subprocess.Popen[bytes], within: float) -> int:
         if process.poll() is None:
             process.kill()
     return process.wait()
+
+
+async def to_completion(ending: Coroutine[None, None, Result]) -> Result:
+    """Awaits it to its end although the caller is cancelled meanwhile; the cancellation comes after."""
+    task = asyncio.ensure_future(ending)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return task.result()
 
 
 def tail(log: Path, size: int = 2000) -> str:
