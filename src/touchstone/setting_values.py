@@ -148,6 +148,16 @@ def secret_url(about: str, *schemes: str) -> Variable:
     return Variable(about, plain.expected, lambda value: Secret(plain.read(value)), is_secret=True)
 
 
+def postgres_url(about: str) -> Variable:
+    """Both spellings of the scheme; the longer one is kept, which every driver takes."""
+    plain = url(about, "postgresql", "postgres")
+
+    def read(value: str) -> Secret:
+        return Secret("postgresql" + plain.read(value).removeprefix("postgresql").removeprefix("postgres"))
+
+    return Variable(about, plain.expected, read, is_secret=True)
+
+
 def fernet_keys(about: str) -> Variable:
     return _secrets(about, "keys separated by commas, each made by `touchstone secret-key`", _require_fernet_key)
 

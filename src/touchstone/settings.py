@@ -22,6 +22,7 @@ from touchstone.setting_values import (
     names,
     networks,
     number,
+    postgres_url,
     prefix,
     secret,
     secret_url,
@@ -33,7 +34,6 @@ from touchstone.setting_values import (
 )
 
 PREFIX = "TOUCHSTONE_"
-POSTGRES = ("postgresql", "postgres")
 EVERY_INTERFACE = ("0.0.0.0", "::", "")  # noqa: S104 -- recognised here, not listened on
 DEPLOYMENTS = ("local", "development", "staging", "production")
 _NEEDS = {
@@ -58,10 +58,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Lengths of time are seconds, sizes are bytes."""
 
     database_url: Annotated[
-        Secret | None, secret_url("Postgres for serving, postgresql://…; unset: an embedded one.", *POSTGRES)
+        Secret | None, postgres_url("Postgres for serving, postgresql://…; unset: an embedded one.")
     ] = None
     database_owner_url: Annotated[
-        Secret | None, secret_url("The same database as the role that migrates; unset: DATABASE_URL.", *POSTGRES)
+        Secret | None, postgres_url("The same database as the role that migrates; unset: DATABASE_URL.")
     ] = None
     database_pool_size: Annotated[int, whole_number("Connections that each process may open to Postgres.", 1, 1000)] = (
         10

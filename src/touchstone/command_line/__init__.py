@@ -1,0 +1,1 @@
+"""How people and scripts start Touchstone: one module per command."""

@@ -1,0 +1,79 @@
+"""The settings of a command: environment, `.env`, and what the first start makes."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from touchstone import environment_file
+from touchstone.command_line.console import say
+from touchstone.settings import Settings, SettingsError, variable_name
+
+ENV_FILE = Path(".env")
+TEMPLATE_FILE = Path(".env.template")
+
+UNABLE_TO_ENCRYPT = (
+    "TOUCHSTONE_SECRET_KEYS is not set; it encrypts the stored secrets. "
+    "`touchstone secret-key` prints a new one; give the same to every process."
+)
+UNABLE_TO_SIGN = (
+    "TOUCHSTONE_URL_SIGNING_KEYS is not set; it signs job tickets and download URLs. "
+    "`touchstone secret-key` prints one that serves; give the same to every process."
+)
+
+
+def load_settings(folder: Path | None = None) -> Settings:
+    """Reads the environment and `.env`; the first start of a local or development service makes the `.env`.
+
+    Raises SettingsError.
+    """
+    env_file, template = (folder or Path()) / ENV_FILE, _template(folder or Path())
+    if not env_file.exists() and _may_make_keys(os.environ):
+        _make(env_file, template)
+    if not env_file.exists():
+        return Settings.from_environment(os.environ)
+    _name_missing(env_file, template)
+    return Settings.from_environment(os.environ, environment_file.read(env_file))
+
+
+def _template(folder: Path) -> str:
+    """The checkout's, which may be newer than the installed package, else the one that the package renders."""
+    file = folder / TEMPLATE_FILE
+    return file.read_text("utf-8") if file.exists() else environment_file.render_template()
+
+
+def _may_make_keys(environ: Mapping[str, str]) -> bool:
+    """Keys made here would not be those of the other processes on an external database."""
+    deployment = environ.get(variable_name("deployment_type"), "").strip().lower()
+    has_database = bool(environ.get(variable_name("database_url"), "").strip())
+    return not has_database and deployment in ("", "local", "development")
+
+
+def _make(env_file: Path, template: str) -> None:
+    try:
+        if environment_file.create(env_file, template):
+            say(f"Made {env_file.absolute()} with new keys; keep it, it decrypts the stored secrets.")
+    except OSError as error:
+        raise SettingsError([f"Cannot make {env_file.absolute()} ({error.strerror}). {UNABLE_TO_ENCRYPT}"]) from error
+
+
+def _name_missing(env_file: Path, template: str) -> None:
+    missing = environment_file.missing_names(env_file.read_text("utf-8"), template)
+    if missing:
+        say(f"{env_file} lacks what its template has gained; the defaults hold: {', '.join(missing)}")
+
+
+def require_keys(settings: Settings) -> Settings:
+    """Raises SettingsError unless this service can encrypt and sign."""
+    complaints = {UNABLE_TO_ENCRYPT: settings.secret_keys, UNABLE_TO_SIGN: settings.url_signing_keys}
+    problems = [complaint for complaint, keys in complaints.items() if not keys]
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def warn_of_exposure(settings: Settings, tell: Callable[[str], None] = say) -> None:
+    if settings.listens_beyond_loopback:
+        tell(
+            f"Listening on {settings.host}: other machines can reach this service, and it asks nobody who they are."
+            " Put a proxy that does in front of it."
+        )

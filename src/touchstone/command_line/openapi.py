@@ -1,0 +1,39 @@
+"""touchstone openapi"""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from touchstone.app import create_app
+from touchstone.command_line import exit_codes
+from touchstone.command_line.console import say
+from touchstone.settings import Settings
+
+
+@click.command()
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of printing.")
+@click.option("--check", "is_check", is_flag=True, help="Write nothing; fail (1) when the --output file is stale.")
+def openapi(output: Path | None, is_check: bool) -> int:
+    """Print the OpenAPI document of the API. Needs no database and no setting.
+
+    \b
+    touchstone openapi --output openapi.json
+    touchstone openapi --output openapi.json --check
+    """
+    document = openapi_document()
+    if output is None:
+        click.echo(document, nl=False)
+    elif is_check:
+        if not output.exists() or output.read_bytes() != document:
+            say(f"{output} is stale: run `just openapi`")
+            return exit_codes.FAILED
+    else:
+        output.write_bytes(document)
+    return exit_codes.OK
+
+
+def openapi_document() -> bytes:
+    """The same bytes for the same code: settings and the environment take no part."""
+    schema = create_app(Settings()).openapi_schema.to_schema()
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
