@@ -1,5 +1,6 @@
 """What the suite needs of a store beside its protocol: a way to follow the links that it hands out."""
 
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,8 +9,10 @@ from typing import Any
 import httpx
 from litestar import Litestar, Request, Response
 from litestar.di import Provide
+from tests.contract.object_store.ceph import S3Server
 
 from touchstone.adapters.object_store import ObjectStore
+from touchstone.adapters.s3_store import S3Store
 from touchstone.adapters.signed_urls import SignedUrls
 from touchstone.errors import Failure, Forbidden, NotFound
 from touchstone.http.downloads import download_object
@@ -49,3 +52,18 @@ async def served(store: ObjectStore, urls: SignedUrls, scheme: str) -> AsyncIter
     transport = httpx.ASGITransport(downloads_app(store, urls))
     async with httpx.AsyncClient(transport=transport) as client:
         yield Harness(store, client.get, scheme)
+
+
+@asynccontextmanager
+async def s3_store(server: S3Server, **changes: Any) -> AsyncIterator[S3Store]:
+    """On a bucket of its own."""
+    options = {
+        "bucket": f"contract-{uuid.uuid4().hex}",
+        "endpoint_url": server.endpoint_url,
+        "region": server.region,
+        "access_key_id": server.access_key_id,
+        "secret_access_key": server.secret_access_key,
+    }
+    async with S3Store(**(options | changes)) as store:
+        await store.ensure_bucket()
+        yield store

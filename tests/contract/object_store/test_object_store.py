@@ -277,7 +277,8 @@ async def test_a_link_gives_a_piece(harness: Harness) -> None:
 
 
 async def test_a_link_is_made_without_looking_and_then_leads_nowhere(harness: Harness) -> None:
-    assert (await harness.fetch(await harness.store.download_url("absent"))).status_code == 404
+    answer = await harness.fetch(await harness.store.download_url("absent"))
+    assert answer.status_code in (403, 404)  # S3 tells an outsider no more than that; moto takes the signer for one
 
 
 def test_uri_names_an_object_or_a_folder(harness: Harness) -> None:
