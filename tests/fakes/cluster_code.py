@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -9,8 +10,11 @@ from tests.fakes.runner import FAILS, SUCCEEDS, Fate, fate_by_word
 
 from touchstone.adapters.object_store import ObjectStore
 from touchstone.adapters.runner import Submission
-from touchstone_jobs import dataset_files
+from touchstone_jobs import dataset_files, wire
+from touchstone_jobs.evaluation.metrics import result_object
+from touchstone_jobs.evaluation.rows import Scores
 from touchstone_jobs.failures import JobFailure
+from touchstone_jobs.numbers import flat_metrics, merged_sections
 from touchstone_jobs.wire import (
     OUTCOME_FILE,
     Compilation,
@@ -22,12 +26,15 @@ from touchstone_jobs.wire import (
     Progress,
 )
 
-ROUGE_MEMBERS = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 MEMBERS = {
-    "rouge": ROUGE_MEMBERS,
+    "rouge": ("rouge1", "rouge2", "rougeL", "rougeLsum"),
     "meteor": ("meteor",),
-    "bleu": ("bleu",),
     "bertscore": ("precision", "recall", "f1"),
+    "bleu": ("bleu",),
+    "comet": ("scores",),
+    "g_eval_summarization": ("coherence", "consistency", "fluency", "relevance"),
+    "g_eval_translation": ("consistency", "fluency"),
+    "g_eval_translation_noref": ("consistency", "fluency"),
     "token_length": ("ref_token_length", "pred_token_length"),
 }
 SCORE = 0.5
@@ -71,8 +78,8 @@ class CannedJobs:
             "examples": [row["examples"] for row in rows],
             "ground_truth": [row.get("ground_truth") for row in filled] if "ground_truth" in filled[0] else None,
             "predictions": answers if settings.output_field != "ground_truth" else None,
-            "reasoning": [None] * len(rows),
-            "inference_metrics": [None] * len(rows),
+            **{name: [None] * len(rows) for name in ("reasoning", "inference_metrics", "errors")},
+            "latency_seconds": [1.25] * len(rows),
             "model": settings.model,
             "inference_time": 1.25,
         }
@@ -83,7 +90,9 @@ class CannedJobs:
     async def _evaluate(self, config: JobConfig) -> None:
         settings, rows = config.evaluation, await self._rows(config)
         assert settings is not None
-        scored = {metric: _scores(metric, len(rows)) if metric in settings.metrics else None for metric in MEMBERS}
+        scored = {
+            metric: _scores(metric, len(rows)) if metric in settings.metrics else None for metric in wire.KNOWN_METRICS
+        }
         artifacts = {
             "predictions": [row.get(settings.predictions_field) for row in rows],
             "ground_truth": [row.get("ground_truth") for row in rows],
@@ -93,11 +102,11 @@ class CannedJobs:
         await self._write_json(config.results_uri, results)
         if config.compilation:
             await self._compile(config.compilation, results)
-        await self._end(config, rows=len(rows), metrics=_flat(scored))
+        await self._end(config, rows=len(rows), metrics=flat_metrics(scored))
 
-    async def _compile(self, compilation: Compilation, evaluated: dict[str, dict]) -> None:
-        inferred = msgspec.json.decode(await self._read(compilation.inference_results_uri))
-        compiled = {section: {**evaluated[section], **inferred[section]} for section in evaluated}
+    async def _compile(self, compilation: Compilation, evaluated: dict[str, Any]) -> None:
+        inferred = await self._read(compilation.inference_results_uri)
+        compiled = msgspec.Raw(merged_sections(msgspec.json.encode(evaluated), inferred))
         await self._write_json(compilation.compiled_uri, compiled)
 
     async def _end(
@@ -147,20 +156,10 @@ class CannedJobs:
         return uri.removeprefix(start)
 
 
-def _results(metrics: dict, artifacts: dict, config: JobConfig) -> dict[str, dict]:
+def _results(metrics: dict[str, Any], artifacts: dict[str, Any], config: JobConfig) -> dict[str, Any]:
     return {"metrics": metrics, "artifacts": artifacts, "parameters": config.report}
 
 
-def _scores(metric: str, rows: int) -> dict[str, list[float] | float]:
-    lists: dict[str, list[float] | float] = {member: [SCORE] * rows for member in MEMBERS[metric]}
-    return {**lists, **{f"{member}_mean": SCORE for member in MEMBERS[metric]}}
-
-
-def _flat(scored: dict[str, dict | None]) -> dict[str, float]:
-    return {
-        f"{metric}_{member}": value
-        for metric, members in scored.items()
-        if members
-        for member, value in members.items()
-        if isinstance(value, float)
-    }
+def _scores(metric: str, rows: int) -> dict[str, Any]:
+    value = {"score": SCORE, "reason": "canned"} if metric.startswith("g_eval_") else SCORE
+    return result_object(metric, Scores(lists={member: [value] * rows for member in MEMBERS[metric]}))

@@ -3,15 +3,15 @@
 import asyncio
 import time
 import uuid
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import msgspec
 from tests.contract.runner.play import FAILING_EXIT_CODE, PLAY, PRINTED
-from tests.contract.runner.ray_cluster import RayCluster, free_ports
 from tests.fakes.runner import FAILS, RUNS_ON, SUCCEEDS, FakeRunner, Fate, no_work
 
 from touchstone.adapters.ray_runner import RayRunner
 from touchstone.adapters.runner import Run, Runner, Submission
+from touchstone.embedded.state import free_port
 
 NOWHERE = "file:///nowhere/config.json"
 SECONDS_TO_END = 60
@@ -66,14 +66,14 @@ class FakeHarness:
 
 
 class RayHarness:
-    def __init__(self, cluster: RayCluster, entrypoint: str) -> None:
-        self.token = cluster.token
-        self._cluster = cluster
+    def __init__(self, url: str, token: str, entrypoint: str) -> None:
+        self.token = token
+        self._url = url
         self._opened: list[RayRunner] = []
         self.runner = self.open(entrypoint=entrypoint)
 
     def open(self, **changes: Any) -> RayRunner:
-        url = changes.pop("base_url", self._cluster.url)
+        url = changes.pop("base_url", self._url)
         runner = RayRunner(url, **{"token": self.token, "code": "installed", **changes})
         self._opened.append(runner)
         return runner
@@ -82,8 +82,11 @@ class RayHarness:
         return self.open(token="f" * 64)
 
     def with_nobody_there(self) -> Runner:
-        return self.open(base_url=f"http://127.0.0.1:{free_ports(1)[0]}")
+        return self.open(base_url=f"http://127.0.0.1:{free_port()}")
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
         for runner in self._opened:
             await runner.close()

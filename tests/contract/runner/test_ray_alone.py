@@ -5,7 +5,6 @@ import asyncio
 import pytest
 from tests.contract.runner.harness import RayHarness, ended, playing
 from tests.contract.runner.play import PRINTED
-from tests.contract.runner.ray_cluster import RayCluster
 
 from touchstone.adapters.ray_runner import RayRunner, SubmissionRefused
 from touchstone.adapters.runner import RunStatus, Submission
@@ -57,14 +56,14 @@ async def test_what_ray_cannot_read_is_refused_for_good(ray_harness: RayHarness)
         await ray_harness.runner.submit(wrong)
 
 
-async def test_a_cluster_that_takes_connections_and_never_answers_is_unavailable(ray_cluster: RayCluster):
+async def test_a_cluster_that_takes_connections_and_never_answers_is_unavailable():
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
 
     async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        runner = RayRunner(f"http://127.0.0.1:{port}", token=ray_cluster.token, code="installed", timeout_seconds=0.2)
+        runner = RayRunner(f"http://127.0.0.1:{port}", token="t", code="installed", timeout_seconds=0.2)
         for failing in (runner.check(), runner.look("j-1"), runner.submit(playing())):
             with pytest.raises(Unavailable, match="no answer in time"):
                 await failing
