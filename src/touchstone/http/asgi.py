@@ -18,7 +18,7 @@ def with_vary(headers: Iterable[Header], name: bytes) -> list[Header]:
     if not varying:
         return [*kept, (b"vary", name)]
     named = b", ".join(varying)
-    if name.lower() not in named.lower():
+    if name.lower() not in (part.strip() for part in named.lower().split(b",")):
         named += b", " + name
     return [*(header for header in kept if header[0] != b"vary"), (b"vary", named)]
 

@@ -135,6 +135,9 @@ def _is_packable(start: Message, minimum_bytes: int) -> bool:
         return False
     if b"content-encoding" in headers or b"no-transform" in headers.get(b"cache-control", b""):
         return False
+    # a download that can be resumed needs its true length, and an ETag that stands for its very bytes
+    if b"accept-ranges" in headers:
+        return False
     length: bytes | None = headers.get(b"content-length")
     if length is not None and length.isdigit() and int(length) < minimum_bytes:
         return False

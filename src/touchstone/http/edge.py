@@ -2,22 +2,25 @@
 
 import contextlib
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 from litestar.types import ASGIApp
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
+from touchstone.errors import Failure
 from touchstone.http.asgi import Application, Header, Message, Receive, Scope, Send, answer, with_vary
 from touchstone.http.body_limits import BodyLimits, UploadLimit, counting, declared_too_large, drain, too_large
 from touchstone.http.compression import compressing
 from touchstone.http.cors import Cors
+from touchstone.http.errors import code_of, status_of
 from touchstone.http.exchange import Exchange
-from touchstone.http.hosts import AllowedHosts
+from touchstone.http.hosts import AllowedHosts, HostNotAllowed
 from touchstone.http.logging import FailureLog, log_access
 from touchstone.http.metrics import Metrics
+from touchstone.http.problem import PROBLEM_JSON, contract_body, rfc9457_body
 from touchstone.http.proxies import TrustedProxies
-from touchstone.http.request_ids import HEADER, choose_request_id, set_request_id
+from touchstone.http.request_ids import HEADER, choose_request_id, request_id, set_request_id
 from touchstone.http.security_headers import YEAR_SECONDS, SecurityHeaders
 from touchstone.http.tracing import RequestTracer
 
@@ -105,18 +108,17 @@ class Edge:
             self._failures.fault(error, exchange.route)
             if exchange.has_started:
                 raise
-            await refuse(described, exchange.request_id, 500, "internal_error", "Internal Server Error")
+            await refuse(scope, described, 500, "internal_server_error", "Internal Server Error")
 
     async def _admit(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> None:
-        request_id: str = scope["state"]["request_id"]
         limit = self._body_limits.of(scope["path"])
         if not self._hosts.accepts(headers.get(b"host")) and scope["path"] not in ANY_HOST_PATHS:
-            await refuse(send, request_id, 400, "host_not_allowed", "This host name is not allowed")
+            await refuse_failure(scope, send, HostNotAllowed())
         elif self._cors.is_preflight(scope["method"], headers):
             await self._cors.answer_preflight(headers, send)
         elif declared_too_large(limit, headers):
             await drain(limit, headers, receive)
-            await refuse(send, request_id, 413, "too_large", str(too_large(limit)))
+            await refuse_failure(scope, send, too_large(limit))
         else:
             await self._forward(scope, headers, counting(limit, receive), send)
 
@@ -139,8 +141,6 @@ class Edge:
                 headers.append((HEADER, exchange.request_id.encode("ascii")))
                 if self._cors.varies:
                     headers = with_vary(headers, b"Origin")
-                if message["status"] == 405:
-                    headers = without_automatic_options(headers)
                 message["headers"] = headers
             await send(message)
 
@@ -160,17 +160,19 @@ def rewrite_short_prefix(scope: Scope) -> None:
             scope["raw_path"] = b"/api" + raw_path
 
 
-def without_automatic_options(headers: list[Header]) -> list[Header]:
-    """The router adds OPTIONS to every path and names the verbs in the order of registration."""
-    return [(name, _verbs(value)) if name == b"allow" else (name, value) for name, value in headers]
+async def refuse(scope: Scope, send: Send, status: int, code: str, detail: str) -> None:
+    """A failure outside the application, in the application's two shapes."""
+    known_as = request_id(scope)
+    wanted = next((value for name, value in scope["headers"] if name == b"accept"), b"")
+    if PROBLEM_JSON.encode() in wanted:
+        body = rfc9457_body(status, code, detail, known_as, scope["path"])
+        await answer(send, status, PROBLEM_JSON.encode(), msgspec.json.encode(body))
+    else:
+        await answer(
+            send, status, b"application/json", msgspec.json.encode(contract_body(status, code, detail, known_as))
+        )
 
 
-def _verbs(allowed: bytes) -> bytes:
-    verbs = {verb.strip() for verb in allowed.split(b",")} - {b"OPTIONS", b""}
-    return b", ".join(sorted(verbs))
-
-
-async def refuse(send: Send, request_id: str, status: int, code: str, detail: str) -> None:
-    """A failure that the application never saw, in the shape of the application's own."""
-    body: dict[str, Any] = {"detail": detail, "status": status, "code": code, "request_id": request_id}
-    await answer(send, status, b"application/json", msgspec.json.encode(body))
+async def refuse_failure(scope: Scope, send: Send, failure: Failure) -> None:
+    kind = type(failure)
+    await refuse(scope, send, status_of(kind), code_of(kind), str(failure))

@@ -4,7 +4,13 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from touchstone.errors import Refused
+
 _HOST = re.compile(rb"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,253})(?::\d{1,5})?", re.IGNORECASE)
+
+
+class HostNotAllowed(Refused):
+    """This host name is not allowed"""
 
 
 class AllowedHosts:

@@ -6,6 +6,7 @@ import sys
 from functools import lru_cache
 from typing import Any, cast
 
+import asyncpg
 import msgspec
 import structlog
 from litestar.exceptions import HTTPException
@@ -89,7 +90,9 @@ class FailureLog:
 
 
 def _is_fault(error: Exception) -> bool:
-    return not isinstance(error, Failure) and not (isinstance(error, HTTPException) and error.status_code != 500)
+    # a DataError is a value of the client's that no column takes, see `answer_exception`
+    is_refusal = isinstance(error, HTTPException) and error.status_code != 500
+    return not is_refusal and not isinstance(error, Failure | asyncpg.DataError)
 
 
 def mark_logged(error: BaseException) -> None:

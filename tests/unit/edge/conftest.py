@@ -11,8 +11,9 @@ from litestar import Litestar, Request, Response, delete, get, post
 from litestar.response import ServerSentEvent, Stream
 from structlog.contextvars import get_contextvars
 
-from touchstone.errors import Failure, TooLarge, Unavailable
+from touchstone.errors import Unavailable
 from touchstone.http.edge import EdgeSettings, wrap
+from touchstone.http.errors import exception_handlers
 from touchstone.http.logging import FailureLog
 from touchstone.http.metrics import Metrics, metrics_handler
 from touchstone.http.request_ids import request_id
@@ -115,10 +116,6 @@ async def wait_for_ever() -> None:
     await asyncio.Event().wait()
 
 
-def show_failure(_: Request, error: Failure) -> Response[dict[str, str]]:
-    return Response({"detail": str(error)}, status_code=413 if isinstance(error, TooLarge) else 503)
-
-
 HANDLERS = [
     list_things, create_thing, get_thing, delete_thing, get_text, get_picture, get_packed, get_unchanged, get_page,
     get_rows, get_events, crash, crash_later, down, live, wait_for_ever,
@@ -150,7 +147,7 @@ def client_of(metrics: Metrics) -> Client:
             openapi_config=None,
             logging_config=None,
             after_exception=[failures],
-            exception_handlers={Failure: show_failure},
+            exception_handlers=exception_handlers,
             request_max_body_size=None,
         )
         edge = wrap(app, settings or EdgeSettings(), metrics=metrics, failures=failures, **collaborators)

@@ -10,6 +10,7 @@ from touchstone.domains.health.controller import HealthController
 from touchstone.domains.health.model import NotReady
 from touchstone.domains.health.service import HealthService, installed_version
 from touchstone.errors import Unavailable
+from touchstone.http.errors import exception_handlers
 
 
 class Clock:
@@ -60,15 +61,10 @@ def service(database: System, ray: System) -> HealthService:
 
 @pytest.fixture
 async def client(service: HealthService):
-    def refuse(_, error: Unavailable):
-        from litestar import Response
-
-        return Response({"detail": str(error)}, status_code=503)
-
     app = Litestar(
         [HealthController],
         dependencies={"health_service": Provide(lambda: service, sync_to_thread=False)},
-        exception_handlers={Unavailable: refuse},
+        exception_handlers=exception_handlers,
         logging_config=None,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as opened:
@@ -103,7 +99,7 @@ async def test_ready_asks_the_database_each_time(client: httpx.AsyncClient, data
     database.failure = Unavailable(system="Postgres", reason="gone")
     response = await client.get("/health/ready")
     assert response.status_code == 503
-    assert response.json() == {"detail": "Database connection failed"}
+    assert response.json()["detail"] == "Database connection failed"
 
 
 async def test_ready_does_not_wait_for_a_silent_database(service: HealthService, database: System):
