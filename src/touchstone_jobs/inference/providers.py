@@ -10,4 +10,8 @@ def predictor_for(settings: InferenceSettings, attempt: Attempt) -> Predictor:
     """`baseline`, `hf`, or else an OpenAI-compatible endpoint. Raises JobFailure when it cannot be had."""
     if settings.provider == "baseline":
         return Baseline(settings.model)
-    raise NotImplementedError
+    from touchstone_jobs.completions import endpoint_of
+    from touchstone_jobs.inference.endpoint import EndpointPredictor
+
+    endpoint = endpoint_of(settings.provider, settings.model, settings.base_url, attempt.secret)
+    return EndpointPredictor(endpoint, settings)
