@@ -83,7 +83,6 @@ create table job (
     leased_by text,
     leased_until timestamptz,
     stop_reason text constraint job_stop_reason_known check (stop_reason in ('cancelled', 'timeout', 'workflow')),
-    ticket_digest bytea,
     run jsonb,
     log_size bigint not null default 0,
     attempt_log_size bigint not null default 0,
@@ -106,7 +105,8 @@ comment on column job.config is 'The job_config as accepted; names a secret, nev
 create index job_newest_idx on job (created_at desc, id desc);
 create index job_kind_newest_idx on job (kind, created_at desc, id desc);
 create index job_waiting_idx on job (look_at) where status = 'created';
-create index job_submitted_idx on job (look_at) where status in ('pending', 'running');
+create index job_submitted_idx on job (look_at)
+    where status in ('pending', 'running') or status = 'created' and stop_reason is not null;
 create index job_dataset_idx on job (dataset_id);
 create unique index job_workflow_step_key on job (workflow_id, step);
 create trigger job_waiting after insert on job for each statement execute function hint_job_waiting();
@@ -144,8 +144,6 @@ create table idempotent_request (
     route text not null,
     key text not null,
     body_digest bytea not null,
-    status integer not null,
-    headers jsonb not null default '{}',
     body text not null,
     created_at timestamptz not null default now(),
     primary key (caller, route, key)

@@ -3,7 +3,7 @@
     Failure
     ├── NotFound          there is no such thing
     ├── Conflict          it cannot be done in the present state
-    ├── Invalid           the request makes no sense; Refused and TooLarge are its special cases
+    ├── Invalid           the request makes no sense; InvalidValue says where, Refused and TooLarge are special cases
     ├── Unauthenticated   we do not know who asks
     ├── Forbidden         we know, and the answer is no
     └── Unavailable       another system does not answer
@@ -33,6 +33,16 @@ class Conflict(Failure):
 
 class Invalid(Failure):
     """The request is invalid."""
+
+
+class InvalidValue(Invalid):
+    """{reason}"""
+
+    def __init__(self, *, location: tuple[str | int, ...], reason: str, value: Any = None) -> None:
+        """`location` is where the value stands in the request, such as `("body", "metrics")`."""
+        super().__init__(reason=reason)
+        self.location = location
+        self.value = value
 
 
 class Refused(Invalid):

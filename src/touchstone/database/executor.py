@@ -1,5 +1,6 @@
 """What repositories stand on: the pool, or one explicit transaction."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, LiteralString, Protocol, TypeVar
@@ -52,8 +53,26 @@ class Transaction:
 class Database:
     """The pool: every statement on its own, unless `transaction` groups them."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        self.pool = pool
+    def __init__(self, url: str, *, size: int = 10) -> None:
+        self.url = url
+        self.size = size
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+
+    async def open(self) -> None:
+        """Makes the pool; connections come with the first statements, so a database that is away fails those."""
+        self._pool = await asyncpg.create_pool(
+            self.url,
+            min_size=0,
+            max_size=self.size,
+            command_timeout=COMMAND_TIMEOUT_SECONDS,
+            timeout=ACQUIRE_TIMEOUT_SECONDS,
+            init=_teach_json,
+            server_settings={"application_name": "touchstone", "timezone": "UTC"},
+        )
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
 
     async def fetch_all(self, kind: type[T], sql: LiteralString, *values: Any) -> list[T]:
         async with self._connection() as connection:
@@ -78,16 +97,27 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Transaction]:
+        if self._pool is None:
+            raise Unavailable(system="database", reason="not opened")
         with unavailable_when_gone():
-            async with self.pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
+            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
                 yield Transaction(connection)
+
+    async def listen(self, channel: str, hint: asyncio.Event) -> None:
+        """Sets `hint` at every notification, until the connection is lost or the task is cancelled."""
+        with unavailable_when_gone():
+            connection = await asyncpg.connect(self.url, timeout=ACQUIRE_TIMEOUT_SECONDS)
+            lost = asyncio.Event()
+            connection.add_termination_listener(lambda _: lost.set())
+            try:
+                await connection.add_listener(channel, lambda *_: hint.set())
+                await lost.wait()
+            finally:
+                await connection.close(timeout=2)
 
     async def check(self) -> None:
         """Raises Unavailable unless the database answers."""
         await self.fetch_value("select 1")
-
-    async def close(self) -> None:
-        await self.pool.close()
 
 
 # what asyncpg raises when the server is away, restarting, full or too slow
@@ -130,21 +160,6 @@ def touched(status: str) -> int:
     """The row count at the end of a command tag such as `UPDATE 3`."""
     last = status.rpartition(" ")[2]
     return int(last) if last.isdigit() else 0
-
-
-async def connect(url: str, *, size: int = 10) -> Database:
-    """Opens the pool. Raises Unavailable when the server cannot be reached."""
-    with unavailable_when_gone():
-        pool = await asyncpg.create_pool(
-            url,
-            min_size=0,
-            max_size=size,
-            command_timeout=COMMAND_TIMEOUT_SECONDS,
-            timeout=ACQUIRE_TIMEOUT_SECONDS,
-            init=_teach_json,
-            server_settings={"application_name": "touchstone", "timezone": "UTC"},
-        )
-    return Database(pool)
 
 
 async def _teach_json(connection: "asyncpg.Connection") -> None:

@@ -33,6 +33,7 @@ class StoredDataset(msgspec.Struct, frozen=True):
     filename: str
     folder: str
     digest: str
+    generated: bool
     is_deleted: bool
 
 

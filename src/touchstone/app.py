@@ -1,0 +1,118 @@
+"""The service assembled, top to bottom."""
+
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from litestar import Litestar
+
+from touchstone.adapters.object_store import ObjectStore
+from touchstone.adapters.runner import Runner
+from touchstone.assembly import Assembly, assemble
+from touchstone.dependencies import dependencies
+from touchstone.domains.datasets.controller import DatasetController
+from touchstone.domains.datasets.service import megabytes
+from touchstone.domains.experiments.controller import ExperimentController
+from touchstone.domains.health.controller import HealthController
+from touchstone.domains.health.service import HealthService
+from touchstone.domains.jobs.controller import JobController, JobSubmissionController, RayJobController
+from touchstone.domains.models.controller import ModelController
+from touchstone.domains.secrets.controller import SecretController
+from touchstone.domains.workflows.controller import WorkflowController
+from touchstone.http import signature
+from touchstone.http.asgi import Application
+from touchstone.http.body_limits import UploadLimit
+from touchstone.http.downloads import download_object
+from touchstone.http.edge import EdgeSettings, wrap
+from touchstone.http.error_reports import start_error_reports
+from touchstone.http.errors import exception_handlers
+from touchstone.http.logging import FailureLog
+from touchstone.http.metrics import Metrics, metrics_handler
+from touchstone.http.tracing import RequestTracer, start_tracing
+from touchstone.settings import Settings
+
+# what a multipart body holds besides the file: boundaries, part headers, the other fields
+MULTIPART_OVERHEAD = 65_536
+
+CONTROLLERS: list[Any] = [
+    HealthController,
+    DatasetController,
+    JobSubmissionController,
+    JobController,
+    RayJobController,
+    ExperimentController,
+    WorkflowController,
+    ModelController,
+    SecretController,
+    download_object,
+]
+
+
+def create_app(settings: Settings, *, runner: Runner | None = None, store: ObjectStore | None = None) -> Application:
+    """The ASGI application behind its edge. Raises SettingMissing when Postgres or a key is not named."""
+    parts = assemble(settings, runner=runner, store=store)
+    health_service = _health(parts)
+    metrics = Metrics()
+    metrics.add_gauge("touchstone_dependency_up", "1 while a system answers", health_service.up, ("dependency",))
+    failure_log = FailureLog(_error_reports(settings, health_service.version))
+    api = build_api(parts, health_service, metrics)
+    return wrap(
+        api,
+        edge_settings(settings),
+        metrics=metrics,
+        failures=failure_log,
+        tracer=_tracer(settings, health_service.version),
+    )
+
+
+def build_api(parts: Assembly, health_service: HealthService, metrics: Metrics) -> Litestar:
+    """The routes alone, for OpenAPI and for the edge to stand around."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncGenerator[None]:
+        async with parts.opened(), health_service.watching():
+            yield
+
+    app = Litestar(
+        [*CONTROLLERS, metrics_handler(metrics)],
+        dependencies=dependencies(parts, health_service),
+        exception_handlers=exception_handlers,
+        lifespan=[lifespan],
+        request_max_body_size=None,  # the edge has counted already
+    )
+    signature.install(app)
+    return app
+
+
+def edge_settings(settings: Settings) -> EdgeSettings:
+    limit = settings.max_dataset_size
+    upload = UploadLimit(
+        path="/api/v1/datasets",
+        max_bytes=limit + MULTIPART_OVERHEAD,
+        reason=f"Dataset upload exceeds the {megabytes(limit)} limit",
+    )
+    return EdgeSettings(
+        allowed_hosts=settings.accepted_hosts,
+        allowed_origins=settings.cors_allowed_origins,
+        trusted_proxies=settings.trusted_proxies,
+        max_body_bytes=settings.max_body_size,
+        upload_limits=(upload,),
+    )
+
+
+def _health(parts: Assembly) -> HealthService:
+    checks = {
+        "database": parts.database.check,
+        "object store": parts.store.check,
+        "ray": parts.runner.check,
+    }
+    return HealthService(checks, deployment_type=parts.settings.deployment_type)
+
+
+def _error_reports(settings: Settings, version: str) -> Any:
+    dsn = settings.sentry_dsn
+    return start_error_reports(dsn.reveal(), version, settings.deployment_type) if dsn else None
+
+
+def _tracer(settings: Settings, version: str) -> RequestTracer | None:
+    return start_tracing(settings.otlp_endpoint, version) if settings.otlp_endpoint else None

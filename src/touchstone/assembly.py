@@ -1,0 +1,116 @@
+"""Everything long-lived, built once from the settings; the API and the worker are made of the same parts."""
+
+import contextlib
+from collections.abc import AsyncGenerator
+
+import msgspec
+
+from touchstone.adapters.object_store import ObjectStore
+from touchstone.adapters.runner import Runner
+from touchstone.adapters.signed_urls import SignedUrls
+from touchstone.adapters.vault import Vault
+from touchstone.database.executor import Database
+from touchstone.domains.datasets.service import DatasetService
+from touchstone.domains.jobs.attempts import Attempts
+from touchstone.domains.jobs.dispatcher import Dispatcher
+from touchstone.domains.jobs.kinds import Layout
+from touchstone.domains.workflows.service import WorkflowService
+from touchstone.errors import Conflict
+from touchstone.settings import Settings
+
+
+class SettingMissing(Conflict):
+    """TOUCHSTONE_{name} is not set."""
+
+
+class Assembly(msgspec.Struct, frozen=True):
+    settings: Settings
+    database: Database
+    store: ObjectStore
+    runner: Runner
+    urls: SignedUrls
+    vault: Vault
+    layout: Layout
+
+    @contextlib.asynccontextmanager
+    async def opened(self) -> AsyncGenerator[None]:
+        """Holds connections while the block runs."""
+        await self.database.open()
+        try:
+            yield
+        finally:
+            for part in (self.runner, self.store):
+                if close := getattr(part, "close", None):
+                    await close()
+            await self.database.close()
+
+    def datasets(self) -> DatasetService:
+        settings = self.settings
+        return DatasetService(
+            self.database, self.store, prefix=settings.datasets_prefix, size_limit=settings.max_dataset_size
+        )
+
+    def workflows(self) -> WorkflowService:
+        return WorkflowService(self.database, self.layout)
+
+    def dispatcher(self) -> Dispatcher:
+        attempts = Attempts(
+            self.database,
+            self.store,
+            self.runner,
+            self.vault,
+            self.layout,
+            callback_url=self.settings.api_url,
+            most_attempts=self.settings.job_max_attempts,
+            on_finished=self.workflows().advance,
+        )
+        return Dispatcher(self.database, self.runner, attempts, most_submitted=self.settings.ray_max_submitted)
+
+
+def assemble(settings: Settings, *, runner: Runner | None = None, store: ObjectStore | None = None) -> Assembly:
+    """Connects nothing yet. Raises SettingMissing for what must be set by now."""
+    if settings.database_url is None:
+        raise SettingMissing(name="DATABASE_URL")
+    signing = [key.reveal().encode() for key in settings.url_signing_keys]
+    if not signing:
+        raise SettingMissing(name="URL_SIGNING_KEYS")
+    urls = SignedUrls(settings.api_url, signing, expiry_seconds=settings.s3_url_expiration)
+    return Assembly(
+        settings=settings,
+        database=Database(settings.database_url.reveal(), size=settings.database_pool_size),
+        store=store or _store(settings, urls),
+        runner=runner or _runner(settings),
+        urls=urls,
+        vault=Vault([key.reveal() for key in settings.secret_keys]),
+        layout=Layout(results_prefix=settings.job_results_prefix, datasets_prefix=settings.datasets_prefix),
+    )
+
+
+def _store(settings: Settings, urls: SignedUrls) -> ObjectStore:
+    if settings.s3_bucket is None:
+        from touchstone.adapters.local_store import LocalStore
+
+        return LocalStore(settings.store_folder, urls)
+    from touchstone.adapters.s3_store import S3Store
+
+    secret = settings.s3_secret_access_key
+    return S3Store(
+        settings.s3_bucket,
+        endpoint_url=settings.s3_endpoint_url,
+        region=settings.s3_region or "us-east-1",
+        access_key_id=settings.s3_access_key_id,
+        secret_access_key=secret.reveal() if secret else None,
+        url_expiry_seconds=settings.s3_url_expiration,
+        public_endpoint_url=settings.s3_public_endpoint_url,
+    )
+
+
+def _runner(settings: Settings) -> Runner:
+    from touchstone.adapters.ray_runner import RayRunner
+
+    if settings.ray_url is None:
+        from touchstone.adapters.absent_runner import AbsentRunner
+
+        return AbsentRunner()
+    token = settings.ray_token
+    return RayRunner(settings.ray_url, token=token.reveal() if token else None, code=settings.ray_code)

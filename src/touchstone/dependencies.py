@@ -1,0 +1,60 @@
+"""One table: every name a handler may ask for, and what it is given. Providers only construct; none runs a query."""
+
+from typing import Any
+
+from litestar import Request
+from litestar.di import Provide
+
+from touchstone.assembly import Assembly
+from touchstone.domains.datasets.repository import DatasetRepository
+from touchstone.domains.experiments.comparison import ComparisonService
+from touchstone.domains.experiments.repository import ExperimentRepository
+from touchstone.domains.experiments.service import ExperimentService
+from touchstone.domains.health.service import HealthService
+from touchstone.domains.idempotent_requests.model import IdempotentCall
+from touchstone.domains.jobs.repository import JobRepository
+from touchstone.domains.jobs.service import JobService
+from touchstone.domains.jobs.views import JobView
+from touchstone.domains.secrets.repository import SecretRepository
+from touchstone.domains.workflows.repository import WorkflowRepository
+from touchstone.domains.workflows.views import WorkflowView
+from touchstone.http.idempotency import keyed_call
+
+
+def dependencies(parts: Assembly, health_service: HealthService) -> dict[str, Provide]:
+    database, store, settings = parts.database, parts.store, parts.settings
+    workflow_view = WorkflowView(store)
+    given: dict[str, Any] = {
+        "database": database,
+        "object_store": store,
+        "signed_urls": parts.urls,
+        "vault": parts.vault,
+        "health_service": health_service,
+        "datasets": DatasetRepository(database),
+        "dataset_service": parts.datasets(),
+        "jobs": JobRepository(database),
+        "job_service": JobService(database, store, parts.vault, parts.layout, settings.job_timeout_seconds),
+        "job_view": JobView(parts.layout, store.uri),
+        "workflows": WorkflowRepository(database),
+        "workflow_service": parts.workflows(),
+        "workflow_view": workflow_view,
+        "experiments": ExperimentRepository(database),
+        "experiment_service": ExperimentService(database, workflow_view),
+        "comparison_service": ComparisonService(database, store),
+        "secrets": SecretRepository(database),
+    }
+    return {
+        **{name: Provide(_giving(value), sync_to_thread=False) for name, value in given.items()},
+        "idempotent_call": Provide(_idempotent_call),
+    }
+
+
+def _giving(value: Any) -> Any:
+    def give() -> Any:
+        return value
+
+    return give
+
+
+async def _idempotent_call(request: Request[Any, Any, Any]) -> IdempotentCall | None:
+    return await keyed_call(request, IdempotentCall)

@@ -1,0 +1,11 @@
+"""Names that people give, as parts of object keys."""
+
+import re
+
+LONGEST = 60
+
+
+def safe_name(name: str) -> str:
+    """Letters, digits, `_`, `.` and `-` stay, anything else becomes `-`; bounded, and never a dot folder."""
+    cleaned = re.sub(r"[^\w\-.]", "-", name)[:LONGEST]
+    return "-" + cleaned[1:] if cleaned.startswith(".") else cleaned or "-"

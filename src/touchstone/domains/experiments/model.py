@@ -1,0 +1,31 @@
+"""What an experiment is: workflows that share a dataset and a task."""
+
+import datetime as dt
+from uuid import UUID
+
+import msgspec
+
+from touchstone.domains.jobs.model import TaskDefinition
+from touchstone.errors import InvalidValue, NotFound
+
+
+class ExperimentRow(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    description: str
+    dataset_id: UUID
+    max_samples: int
+    task_definition: TaskDefinition
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class ExperimentNotFound(NotFound):
+    """Experiment with ID {id} not found"""
+
+
+class ExperimentNameEmpty(InvalidValue):
+    """{reason}"""
+
+    def __init__(self) -> None:
+        super().__init__(location=("body", "name"), reason="An experiment needs a name", value="")

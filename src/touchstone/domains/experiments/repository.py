@@ -1,0 +1,78 @@
+"""The table `experiment`."""
+
+import datetime as dt
+from typing import LiteralString
+
+from touchstone.database.executor import Executor
+from touchstone.domains.experiments.model import ExperimentNotFound, ExperimentRow
+from touchstone.domains.experiments.schemas import NewExperiment
+
+SELECT_EXPERIMENT: LiteralString = """
+    select id, name, description, dataset_id, max_samples, task_definition, created_at, updated_at from experiment
+"""
+
+
+class ExperimentRepository:
+    def __init__(self, executor: Executor) -> None:
+        self.executor = executor
+
+    async def get(self, experiment_id: int) -> ExperimentRow:
+        row = await self.executor.fetch_one(
+            ExperimentRow, SELECT_EXPERIMENT + "where id = $1 and deleted_at is null", experiment_id
+        )
+        if row is None:
+            raise ExperimentNotFound(id=experiment_id)
+        return row
+
+    async def list_newest(
+        self, *, skip: int, limit: int, before: tuple[dt.datetime, int] | None = None
+    ) -> list[ExperimentRow]:
+        """Newest first; `before` is the sort key of the last one already seen."""
+        created_at, experiment_id = before or (None, None)
+        return await self.executor.fetch_all(
+            ExperimentRow,
+            SELECT_EXPERIMENT
+            + """
+            where deleted_at is null and ($3::timestamptz is null or (created_at, id) < ($3, $4::bigint))
+            order by created_at desc, id desc offset $1 limit $2
+            """,
+            skip,
+            limit,
+            created_at,
+            experiment_id,
+        )
+
+    async def count(self) -> int:
+        return await self.executor.fetch_value("select count(*) from experiment where deleted_at is null")
+
+    async def insert(self, new: NewExperiment) -> ExperimentRow:
+        """A name that is taken, by a deleted experiment too, gets the time appended: `{name}_{YYYYmmddHHMMSSffffff}`."""
+        row = await self.executor.fetch_one(
+            ExperimentRow,
+            """
+            with taken as (select exists (select from experiment where name = $1) as is_taken)
+            insert into experiment (name, description, dataset_id, max_samples, task_definition)
+            select case when is_taken then $1 || to_char(clock_timestamp() at time zone 'utc', '_YYYYMMDDHH24MISSUS')
+                else $1 end, $2, $3, $4, $5 from taken
+            on conflict (name) do nothing
+            returning id, name, description, dataset_id, max_samples, task_definition, created_at, updated_at
+            """,
+            new.name,
+            new.description,
+            new.dataset,
+            new.max_samples,
+            new.task_definition,
+        )
+        # somebody took the name in between: now it is seen as taken
+        return row if row is not None else await self.insert(new)
+
+    async def lock(self, experiment_id: int) -> None:
+        """Until the end of the transaction no workflow joins it. Raises ExperimentNotFound."""
+        found = await self.executor.fetch_value(
+            "select id from experiment where id = $1 and deleted_at is null for update", experiment_id
+        )
+        if found is None:
+            raise ExperimentNotFound(id=experiment_id)
+
+    async def mark_deleted(self, experiment_id: int) -> None:
+        await self.executor.execute("update experiment set deleted_at = now() where id = $1", experiment_id)

@@ -1,0 +1,74 @@
+"""Experiments with their workflows, and the comparison of what these found."""
+
+from collections import defaultdict
+
+from touchstone.database.executor import Database, Transaction
+from touchstone.domains.datasets.repository import DatasetRepository
+from touchstone.domains.experiments.model import ExperimentNameEmpty, ExperimentNotFound, ExperimentRow
+from touchstone.domains.experiments.repository import ExperimentRepository
+from touchstone.domains.experiments.schemas import Experiment, NewExperiment
+from touchstone.domains.idempotent_requests.model import IdempotentCall
+from touchstone.domains.idempotent_requests.service import once
+from touchstone.domains.workflows.repository import WorkflowRepository
+from touchstone.domains.workflows.schemas import WorkflowDetails
+from touchstone.domains.workflows.service import delete_all, experiment_number
+from touchstone.domains.workflows.views import WorkflowView
+
+
+class ExperimentService:
+    def __init__(self, database: Database, workflow_view: WorkflowView) -> None:
+        self.database = database
+        self.workflow_view = workflow_view
+
+    async def create(self, new: NewExperiment, call: IdempotentCall | None = None) -> Experiment:
+        """Raises DatasetNotFound, ExperimentNameEmpty."""
+        if not new.name.strip():
+            raise ExperimentNameEmpty
+
+        async def work(transaction: Transaction) -> Experiment:
+            await DatasetRepository(transaction).hold(new.dataset)
+            return experiment(await ExperimentRepository(transaction).insert(new), [])
+
+        return await once(self.database, call, Experiment, work)
+
+    async def with_workflows(self, rows: list[ExperimentRow]) -> list[Experiment]:
+        """Two statements, however many experiments."""
+        found: dict[int, list[WorkflowDetails]] = defaultdict(list)
+        for workflow in await WorkflowRepository(self.database).list_of_experiments([row.id for row in rows]):
+            found[workflow.experiment_id].append(await self.workflow_view.details(workflow))
+        return [experiment(row, found[row.id]) for row in rows]
+
+    async def get(self, experiment_id: str) -> Experiment:
+        row = await ExperimentRepository(self.database).get(number_of(experiment_id))
+        return (await self.with_workflows([row]))[0]
+
+    async def delete(self, experiment_id: str) -> None:
+        """With its workflows; their jobs are asked to end. Raises ExperimentNotFound."""
+        number = number_of(experiment_id)
+        async with self.database.transaction() as transaction:
+            experiments = ExperimentRepository(transaction)
+            await experiments.lock(number)
+            await delete_all(transaction, await WorkflowRepository(transaction).list_of_experiments([number]))
+            await experiments.mark_deleted(number)
+
+
+def number_of(experiment_id: str) -> int:
+    """Raises ExperimentNotFound for a text that cannot be an id."""
+    number = experiment_number(experiment_id)
+    if number is None:
+        raise ExperimentNotFound(id=experiment_id)
+    return number
+
+
+def experiment(row: ExperimentRow, workflows: list[WorkflowDetails]) -> Experiment:
+    return Experiment(
+        id=str(row.id),
+        name=row.name,
+        description=row.description,
+        created_at=row.created_at,
+        max_samples=row.max_samples,
+        task_definition=row.task_definition,
+        dataset=row.dataset_id,
+        updated_at=row.updated_at,
+        workflows=workflows,
+    )

@@ -1,0 +1,205 @@
+"""One look at one job: submit it, follow it, take its end in. Each step may be repeated by anyone at any time."""
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import structlog
+
+from touchstone.adapters.object_store import ObjectNotFound, ObjectStore
+from touchstone.adapters.runner import Run, Runner, RunStatus, Submission
+from touchstone.adapters.vault import Vault
+from touchstone.database.executor import Database, Transaction
+from touchstone.domains.datasets.repository import DatasetRepository, NewDatasetRow
+from touchstone.domains.jobs.kinds import AttemptPlaces, Layout, attempt_config, target_dataset
+from touchstone.domains.jobs.model import FailureReason, JobRow, JobStatus, Progress
+from touchstone.domains.jobs.repository import STOP_WORDS, JobRepository
+from touchstone.domains.jobs.service import ticket_subject
+from touchstone.errors import Refused
+from touchstone_jobs import wire
+
+log: Any = structlog.get_logger("touchstone.jobs")
+
+OnFinished = Callable[[Transaction, JobRow], Awaitable[None]]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What an attempt's end means for its job."""
+
+    status: JobStatus
+    failure: FailureReason | None = None
+    is_lost: bool = False
+
+
+def judge(job: JobRow, run: Run | None, outcome: wire.Outcome | None) -> Verdict:
+    """The true end, from what the runner says and what the attempt left behind; either may be missing."""
+    if outcome is not None and outcome.succeeded and (run is None or run.status is not RunStatus.FAILED):
+        return Verdict(JobStatus.SUCCEEDED)
+    if job.stop_reason is not None:
+        return Verdict(JobStatus.STOPPED, FailureReason(code=job.stop_reason, message=STOP_WORDS[job.stop_reason]))
+    if outcome is not None and outcome.failure is not None:
+        return Verdict(JobStatus.FAILED, outcome.failure)
+    if run is None:
+        lost = FailureReason(code="lost", message="The cluster does not know the job any more.")
+        return Verdict(JobStatus.FAILED, lost, is_lost=True)
+    if run.status is RunStatus.STOPPED:
+        return Verdict(JobStatus.STOPPED, FailureReason(code="stopped", message="It was stopped on the cluster."))
+    if run.status is RunStatus.SUCCEEDED:
+        return Verdict(
+            JobStatus.FAILED, FailureReason(code="results_missing", message="It ended well, but left no results.")
+        )
+    message = run.message or "The job's program ended without saying why."
+    return Verdict(JobStatus.FAILED, FailureReason(code="crashed", message=message[:2000]), is_lost=True)
+
+
+class Attempts:
+    """Steps of the dispatcher. Network calls stand outside transactions; every write is guarded by the attempt."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        runner: Runner,
+        vault: Vault,
+        layout: Layout,
+        *,
+        callback_url: str,
+        most_attempts: int,
+        on_finished: OnFinished,
+    ) -> None:
+        self.database = database
+        self.jobs = JobRepository(database)
+        self.store = store
+        self.runner = runner
+        self.vault = vault
+        self.places = AttemptPlaces(layout=layout, uri=store.uri)
+        self.layout = layout
+        self.callback_url = callback_url
+        self.most_attempts = most_attempts
+        self.on_finished = on_finished
+
+    async def submit(self, job: JobRow) -> None:
+        """Hands the attempt to the runner, unless it is there already."""
+        if job.stop_reason is not None:
+            await self._finish(job, judge(job, None, None), None, None)
+            return
+        if await self.runner.look(job.submission_id) is None:
+            try:
+                await self._hand_over(job)
+            except Refused as refusal:
+                failure = FailureReason(code="submission_refused", message=str(refusal))
+                await self._finish(job, Verdict(JobStatus.FAILED, failure), None, None)
+                return
+        await self.jobs.mark_pending_if_created(job.id, job.attempt)
+
+    async def follow(self, job: JobRow) -> None:
+        """Takes in what is new; at the end of the run, everything."""
+        if job.is_overdue and job.stop_reason is None:
+            await self.jobs.request_stop_unless_final([job.id], "timeout")
+            job = await self.jobs.get(job.id)
+        if job.stop_reason is not None:
+            await self.runner.stop(job.submission_id)
+        run = await self.runner.look(job.submission_id)
+        if run is not None:
+            await self._take_log(job)
+        if run is None or run.status.is_final:
+            await self._settle(job, run)
+            return
+        await self.jobs.note_run_if_active(job.id, job.attempt, run)
+        progress = await self._read(job, wire.PROGRESS_FILE, wire.Progress)
+        if progress is not None:
+            await self.jobs.note_progress_if_active(job.id, job.attempt, progress)
+
+    async def _hand_over(self, job: JobRow) -> None:
+        config = attempt_config(job, self.places, ticket=self._ticket(job))
+        key = self.layout.attempt(job.id, job.attempt) + wire.CONFIG_FILE
+        await self.store.put(key, msgspec.json.encode(config), content_type="application/json")
+        metadata = {"job_type": job.kind.value, "job_id": str(job.id), "name": job.name}
+        submission = Submission(id=job.submission_id, config_uri=self.store.uri(key), metadata=metadata)
+        await self.runner.submit(submission)
+
+    def _ticket(self, job: JobRow) -> wire.Ticket | None:
+        if not job.config.get("secret_key_name"):
+            return None
+        url = f"{self.callback_url}/api/v1/jobs/{job.id}/attempts/{job.attempt}/secret"
+        return wire.Ticket(url=url, token=self.vault.ticket(ticket_subject(job.id, job.attempt)))
+
+    async def _take_log(self, job: JobRow) -> None:
+        text = (await self.runner.logs(job.submission_id)).replace("\x00", "\ufffd")
+        if len(text) > job.attempt_log_size:
+            await self.jobs.append_log(job.id, job.attempt, job.attempt_log_size, text[job.attempt_log_size :])
+
+    async def _settle(self, job: JobRow, run: Run | None) -> None:
+        outcome = await self._read(job, wire.OUTCOME_FILE, wire.Outcome)
+        verdict = judge(job, run, outcome)
+        if verdict.is_lost and verdict.failure and job.failures + 1 < self.most_attempts:
+            wait_seconds = 2.0 ** min(job.failures, 6)
+            await self.jobs.requeue_if_active(job.id, job.attempt, verdict.failure, wait_seconds)
+        else:
+            await self._finish(job, verdict, run, outcome)
+
+    async def _finish(self, job: JobRow, verdict: Verdict, run: Run | None, outcome: wire.Outcome | None) -> None:
+        """The results go to their place first; rows of job, dataset and workflow then change together."""
+        key = await self._publish(job) if verdict.status is JobStatus.SUCCEEDED else None
+        async with self.database.transaction() as transaction:
+            finished = await JobRepository(transaction).finish_if_active(
+                job.id,
+                job.attempt,
+                verdict.status,
+                run=run,
+                progress=_progress(outcome),
+                metrics=outcome.metrics if outcome else None,
+                results_key=key,
+                failure=verdict.failure,
+            )
+            if finished and outcome is not None and verdict.status is JobStatus.SUCCEEDED:
+                await self._register_dataset(transaction, job, outcome)
+            if finished:
+                await self.on_finished(transaction, await JobRepository(transaction).get(job.id))
+        if finished:
+            log.info("job ended", job_id=str(job.id), status=verdict.status, attempt=job.attempt)
+
+    async def _publish(self, job: JobRow) -> str | None:
+        key = self.layout.results(job.id, job.name)
+        try:
+            await self.store.copy(self.layout.attempt(job.id, job.attempt) + "results.json", key)
+        except ObjectNotFound:
+            return None
+        return key
+
+    async def _register_dataset(self, transaction: Transaction, job: JobRow, outcome: wire.Outcome) -> None:
+        target, facts = target_dataset(job, self.layout), outcome.dataset
+        if target is None or facts is None:
+            return
+        source = await DatasetRepository(transaction).find_stored(job.dataset_id)
+        new = NewDatasetRow(
+            id=target[0],
+            filename=target[1],
+            folder=target[2],
+            facts=facts,
+            run_id=job.id,
+            generated=True if job.step is None else bool(source and source.generated),
+            generated_by=job.config["model"],
+        )
+        await DatasetRepository(transaction).insert(new)
+
+    async def _read(self, job: JobRow, name: str, kind: type[Any]) -> Any:
+        try:
+            body = await self.store.get(self.layout.attempt(job.id, job.attempt) + name)
+        except ObjectNotFound:
+            return None
+        try:
+            return _decoder(kind).decode(body)
+        except msgspec.DecodeError:
+            log.warning("unreadable object of an attempt", job_id=str(job.id), attempt=job.attempt, name=name)
+            return None
+
+
+@functools.cache
+def _decoder(kind: type[Any]) -> "msgspec.json.Decoder[Any]":
+    return msgspec.json.Decoder(kind)
+
+
+def _progress(outcome: wire.Outcome | None) -> Progress | None:
+    return outcome.progress if outcome else None

@@ -1,0 +1,241 @@
+"""`/jobs`."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.response import ServerSentEvent
+
+from touchstone.database.executor import Database
+from touchstone.domains.datasets.model import Dataset, DatasetNotFound
+from touchstone.domains.idempotent_requests.model import CallInFlight, IdempotentCall
+from touchstone.domains.jobs.model import (
+    JobDatasetNotAvailable,
+    JobKind,
+    JobNotFound,
+    JobNotRetried,
+    JobResultNotReady,
+    JobSecretMissing,
+    TicketRefused,
+)
+from touchstone.domains.jobs.repository import JobRepository
+from touchstone.domains.jobs.schemas import (
+    CreatedJob,
+    Job,
+    JobLogs,
+    JobResult,
+    JobResultDownload,
+    NewAnnotateJob,
+    NewEvaluatorJob,
+    NewInferenceJob,
+    NewJob,
+    RayJob,
+    SecretValue,
+)
+from touchstone.domains.jobs.service import JobService
+from touchstone.domains.jobs.streams import resume_position, stream_events, stream_log
+from touchstone.domains.jobs.views import JobView
+from touchstone.http.openapi import failures
+from touchstone.http.pages import page_of
+from touchstone.http.paging import Listing
+
+SUBMISSION_FAILURES = failures(JobSecretMissing, DatasetNotFound, CallInFlight)
+
+
+class JobSubmissionController(Controller):
+    path = "/api/v1/jobs"
+    tags = ["jobs"]
+
+    @post(
+        "/inference",
+        operation_id="create_inference_job_api_v1_jobs_inference__post",
+        responses=SUBMISSION_FAILURES,
+    )
+    async def create_inference_job(
+        self,
+        data: JSONBody[NewInferenceJob],
+        request: Request[Any, Any, Any],
+        job_service: NamedDependency[JobService],
+        idempotent_call: NamedDependency[IdempotentCall | None],
+    ) -> Response[CreatedJob]:
+        """Queues an inference: a model answers every example of a dataset."""
+        return await _submitted(request, job_service, JobKind.INFERENCE, data, idempotent_call)
+
+    @post(
+        "/annotate",
+        operation_id="create_annotation_job_api_v1_jobs_annotate__post",
+        responses=SUBMISSION_FAILURES,
+    )
+    async def create_annotation_job(
+        self,
+        data: JSONBody[NewAnnotateJob],
+        request: Request[Any, Any, Any],
+        job_service: NamedDependency[JobService],
+        idempotent_call: NamedDependency[IdempotentCall | None],
+    ) -> Response[CreatedJob]:
+        """Queues an annotation: a model writes the ground truth of a new dataset."""
+        return await _submitted(request, job_service, JobKind.ANNOTATE, data, idempotent_call)
+
+    @post(
+        "/evaluator",
+        operation_id="create_evaluation_job_api_v1_jobs_evaluator__post",
+        responses=SUBMISSION_FAILURES,
+    )
+    async def create_evaluation_job(
+        self,
+        data: JSONBody[NewEvaluatorJob],
+        request: Request[Any, Any, Any],
+        job_service: NamedDependency[JobService],
+        idempotent_call: NamedDependency[IdempotentCall | None],
+    ) -> Response[CreatedJob]:
+        """Queues an evaluation: metrics of predictions against the ground truth."""
+        return await _submitted(request, job_service, JobKind.EVALUATOR, data, idempotent_call)
+
+
+class JobController(Controller):
+    path = "/api/v1/jobs"
+    tags = ["jobs"]
+
+    @get(operation_id="list_jobs_api_v1_jobs__get")
+    async def list_jobs(
+        self,
+        request: Request[Any, Any, Any],
+        jobs: NamedDependency[JobRepository],
+        job_view: NamedDependency[JobView],
+        skip: FromQuery[int] = 0,
+        limit: FromQuery[int] = 100,
+        job_types: FromQuery[list[str] | None] = None,
+        cursor: FromQuery[str | None] = None,
+    ) -> Response[Listing[Job]]:
+        """Jobs of some kinds, or of all; newest first."""
+        page, kinds = page_of(request, skip, limit, cursor), job_types or []
+        rows = await jobs.list_newest(kinds, skip=page.skip, limit=page.limit, before=page.after)
+        return page.answer(
+            await jobs.count(kinds), [job_view.job(row) for row in rows], lambda job: (job.created_at, job.id)
+        )
+
+    @get(
+        "/{job_id:str}",
+        operation_id="get_job_api_v1_jobs__job_id__get",
+        responses=failures(JobNotFound),
+        opt={"etag": True},
+    )
+    async def get_job(
+        self, job_id: FromPath[UUID], jobs: NamedDependency[JobRepository], job_view: NamedDependency[JobView]
+    ) -> Job:
+        """One job, with its config, progress and, if it failed, why."""
+        return job_view.job(await jobs.get(job_id))
+
+    @get(
+        "/{job_id:str}/logs",
+        operation_id="get_job_logs_api_v1_jobs__job_id__logs_get",
+        responses=failures(JobNotFound),
+    )
+    async def get_job_logs(
+        self,
+        job_id: FromPath[UUID],
+        request: Request[Any, Any, Any],
+        jobs: NamedDependency[JobRepository],
+        database: NamedDependency[Database],
+        follow: FromQuery[bool] = False,
+    ) -> JobLogs:
+        """What the job has printed; with `follow=true` as server-sent events until its end."""
+        await jobs.get(job_id)
+        if follow:
+            start = resume_position(request.headers.get("last-event-id"))
+            return ServerSentEvent(stream_log(database, job_id, start))  # pyright: ignore[reportReturnType] documented as the plain answer
+        return JobLogs(logs=await jobs.read_log(job_id))
+
+    @get("/{job_id:str}/events", responses=failures(JobNotFound))
+    async def follow_job_events(
+        self,
+        job_id: FromPath[UUID],
+        request: Request[Any, Any, Any],
+        jobs: NamedDependency[JobRepository],
+        database: NamedDependency[Database],
+    ) -> ServerSentEvent:
+        """Changes of status and progress as server-sent events until the job's end."""
+        await jobs.get(job_id)
+        return ServerSentEvent(stream_events(database, job_id, resume_position(request.headers.get("last-event-id"))))
+
+    @get(
+        "/{job_id:str}/result",
+        operation_id="get_job_result_api_v1_jobs__job_id__result_get",
+        responses=failures(JobNotFound, JobResultNotReady),
+    )
+    async def get_job_result(self, job_id: FromPath[UUID], job_service: NamedDependency[JobService]) -> JobResult:
+        """The metrics of a job that succeeded."""
+        return await job_service.result_of(job_id)
+
+    @get(
+        "/{job_id:str}/result/download",
+        operation_id="get_job_result_download_api_v1_jobs__job_id__result_download_get",
+        responses=failures(JobNotFound),
+    )
+    async def get_job_result_download(
+        self, job_id: FromPath[UUID], job_service: NamedDependency[JobService]
+    ) -> JobResultDownload:
+        """A signed URL of the job's results.json."""
+        return await job_service.result_download(job_id)
+
+    @get(
+        "/{job_id:str}/dataset",
+        operation_id="get_job_dataset_api_v1_jobs__job_id__dataset_get",
+        responses=failures(JobDatasetNotAvailable),
+    )
+    async def get_job_dataset(self, job_id: FromPath[UUID], job_service: NamedDependency[JobService]) -> Dataset | None:
+        """The dataset that the job made."""
+        return await job_service.dataset_of(job_id)
+
+    @post("/{job_id:str}/cancel", status_code=200, responses=failures(JobNotFound))
+    async def cancel_job(
+        self, job_id: FromPath[UUID], job_service: NamedDependency[JobService], job_view: NamedDependency[JobView]
+    ) -> Job:
+        """Asks the job to end; asking again, or too late, changes nothing."""
+        return job_view.job(await job_service.cancel(job_id))
+
+    @post("/{job_id:str}/retry", status_code=200, responses=failures(JobNotFound, JobNotRetried))
+    async def retry_job(
+        self, job_id: FromPath[UUID], job_service: NamedDependency[JobService], job_view: NamedDependency[JobView]
+    ) -> Job:
+        """Tries a failed or stopped job again; samples that are finished are kept."""
+        return job_view.job(await job_service.retry(job_id))
+
+    @post("/{job_id:str}/attempts/{attempt:str}/secret", status_code=200, include_in_schema=False)
+    async def hand_out_secret(
+        self,
+        job_id: FromPath[UUID],
+        attempt: FromPath[int],
+        request: Request[Any, Any, Any],
+        job_service: NamedDependency[JobService],
+    ) -> SecretValue:
+        """For the attempt itself, which shows the ticket of its config."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise TicketRefused
+        return await job_service.secret_for_attempt(job_id, attempt, token)
+
+
+class RayJobController(Controller):
+    path = "/api/jobs"
+    tags = ["jobs"]
+
+    @get("/{submission_id:str}", responses=failures(JobNotFound))
+    async def get_ray_job(
+        self,
+        submission_id: FromPath[UUID],
+        jobs: NamedDependency[JobRepository],
+        job_view: NamedDependency[JobView],
+    ) -> RayJob:
+        """A job in the form of Ray's dashboard, for clients that wait there; Ray itself stays private."""
+        return job_view.ray_job(await jobs.get(submission_id))
+
+
+async def _submitted(
+    request: Request[Any, Any, Any], service: JobService, kind: JobKind, new: NewJob, call: IdempotentCall | None
+) -> Response[CreatedJob]:
+    job = await service.submit(kind, new, call)
+    location = f"{str(request.base_url).rstrip('/')}/api/v1/jobs/{job.id}"
+    return Response(job, status_code=201, headers={"Location": location})

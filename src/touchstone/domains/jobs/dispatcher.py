@@ -1,0 +1,110 @@
+"""The loop that brings jobs to the cluster and follows them. Any number of processes may run it."""
+
+import asyncio
+import contextlib
+import os
+import random
+import socket
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from touchstone.adapters.runner import Runner
+from touchstone.database.executor import Database
+from touchstone.domains.jobs.attempts import Attempts
+from touchstone.domains.jobs.model import JobRow
+from touchstone.domains.jobs.repository import JobRepository
+from touchstone.errors import Unavailable
+
+log: Any = structlog.get_logger("touchstone.dispatcher")
+
+LEASE_SECONDS = 60
+IDLE_SECONDS = 2.0
+LOOK_AGAIN_SECONDS = 0.5
+UNAVAILABLE_SECONDS = 3.0
+BROKEN_SECONDS = 30.0
+LOOKS_AT_ONCE = 16
+# two jobs a CPU: drivers ask for none, and mostly wait
+SUBMITTED_PER_CPU = 2
+
+
+class Dispatcher:
+    def __init__(self, database: Database, runner: Runner, attempts: Attempts, *, most_submitted: int = 0) -> None:
+        """`most_submitted` 0 means: from the number of the cluster's CPUs."""
+        self.database = database
+        self.runner = runner
+        self.attempts = attempts
+        self.most_submitted = most_submitted
+        self.worker = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+        self.hint = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set; what is being looked at is finished first."""
+        listening = asyncio.create_task(self._listen(stop))
+        try:
+            while not stop.is_set():
+                busy = await self._turn_safely()
+                await self._pause(stop, LOOK_AGAIN_SECONDS if busy else IDLE_SECONDS)
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def turn(self) -> int:
+        """One round over everything that is due; answers how many jobs were looked at."""
+        created = await self._claim_created()
+        submitted = await JobRepository(self.database).claim_submitted(self.worker, LEASE_SECONDS, LOOKS_AT_ONCE)
+        steps = [self._step(job) for job in created + submitted]
+        await asyncio.gather(*steps)
+        return len(steps)
+
+    async def _claim_created(self) -> list[JobRow]:
+        at_most = self.most_submitted or SUBMITTED_PER_CPU * await self._cpus()
+        async with self.database.transaction() as transaction:
+            return await JobRepository(transaction).claim_created(self.worker, LEASE_SECONDS, at_most)
+
+    async def _cpus(self) -> int:
+        try:
+            return await self.runner.cpus()
+        except Unavailable:
+            return 1
+
+    async def _step(self, job: JobRow) -> None:
+        """Never raises: what one job runs into must not hold up the others."""
+        look_again = LOOK_AGAIN_SECONDS
+        try:
+            async with asyncio.timeout(LEASE_SECONDS * 0.8):
+                await (self.attempts.submit if job.status == "created" else self.attempts.follow)(job)
+        except Unavailable as error:
+            look_again = UNAVAILABLE_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311
+            log.warning("waiting for another system", job_id=str(job.id), reason=str(error))
+        except Exception:
+            look_again = BROKEN_SECONDS
+            log.exception("a job could not be looked at", job_id=str(job.id))
+        with contextlib.suppress(Unavailable):  # the lease then ends by itself
+            await JobRepository(self.database).release(job.id, self.worker, look_again)
+
+    async def _turn_safely(self) -> bool:
+        try:
+            return await self.turn() > 0
+        except Unavailable as error:
+            log.warning("waiting for another system", reason=str(error))
+        except Exception:
+            log.exception("a round of the dispatcher failed")
+        return False
+
+    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
+        """Ends early when there is a hint or the stop."""
+        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self.hint.wait())]
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            self.hint.clear()
+
+    async def _listen(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            with contextlib.suppress(Unavailable):
+                await self.database.listen("job_waiting", self.hint)
+            await asyncio.sleep(IDLE_SECONDS)

@@ -1,0 +1,399 @@
+"""The tables `job`, `job_log` and `job_event`. Moves of a job's state are guarded in the `where` and in the name."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any, LiteralString
+from uuid import UUID
+
+import msgspec
+
+from touchstone.adapters.runner import Run
+from touchstone.database.executor import Executor
+from touchstone.domains.jobs.model import (
+    FailureReason,
+    JobEvent,
+    JobKind,
+    JobNotFound,
+    JobRow,
+    JobStatus,
+    LogChunk,
+    Progress,
+    StopReason,
+)
+
+SELECT_JOB: LiteralString = """
+    select job.id, job.kind, job.name, job.description, job.status, job.dataset_id,
+        dataset.filename as dataset_name, dataset.folder as dataset_folder, dataset.digest as dataset_digest,
+        job.workflow_id, job.step, job.max_samples, job.batch_size, job.config, job.timeout_seconds, job.attempt,
+        job.failures, job.stop_reason, job.run, job.log_size, job.attempt_log_size, job.progress, job.metrics,
+        job.results_key, job.failure_reason, job.created_at, job.submitted_at, job.started_at, job.finished_at,
+        job.updated_at,
+        coalesce(job.submitted_at + job.timeout_seconds * interval '1 second' < now(), false) as is_overdue
+    from job join dataset on dataset.id = job.dataset_id
+"""
+
+# appended to a statement whose CTE `changed` holds the jobs whose state it moved
+RECORD_STATUS: LiteralString = """
+    insert into job_event (job_id, kind, data)
+    select id, 'status', jsonb_build_object('status', status, 'attempt', attempt, 'failure_reason', failure_reason)
+    from changed
+"""
+
+ADMISSION_LOCK = 7_308_332_183
+
+
+class NewJobRow(msgspec.Struct, frozen=True):
+    id: UUID
+    kind: JobKind
+    name: str
+    description: str
+    dataset_id: UUID
+    max_samples: int
+    batch_size: int
+    config: Any
+    timeout_seconds: int
+    workflow_id: UUID | None = None
+    step: str | None = None
+
+
+class JobRepository:
+    def __init__(self, executor: Executor) -> None:
+        self.executor = executor
+
+    async def get(self, job_id: UUID) -> JobRow:
+        row = await self.executor.fetch_one(JobRow, SELECT_JOB + "where job.id = $1", job_id)
+        if row is None:
+            raise JobNotFound(id=job_id)
+        return row
+
+    async def list_by_id(self, job_ids: Sequence[UUID]) -> list[JobRow]:
+        return await self.executor.fetch_all(JobRow, SELECT_JOB + "where job.id = any($1::uuid[])", job_ids)
+
+    async def list_newest(
+        self,
+        kinds: Sequence[str],
+        *,
+        skip: int,
+        limit: int,
+        before: tuple[dt.datetime, UUID] | None = None,
+    ) -> list[JobRow]:
+        """Newest first; `before` is the sort key of the last one already seen."""
+        created_at, job_id = before or (None, None)
+        return await self.executor.fetch_all(
+            JobRow,
+            SELECT_JOB
+            + """
+            where ($1::text[] = '{}' or job.kind = any($1::text[]))
+                and ($4::timestamptz is null or (job.created_at, job.id) < ($4, $5::uuid))
+            order by job.created_at desc, job.id desc offset $2 limit $3
+            """,
+            kinds,
+            skip,
+            limit,
+            created_at,
+            job_id,
+        )
+
+    async def count(self, kinds: Sequence[str]) -> int:
+        return await self.executor.fetch_value(
+            "select count(*) from job where $1::text[] = '{}' or kind = any($1::text[])", kinds
+        )
+
+    async def insert(self, job: NewJobRow) -> bool:
+        """Answers whether the id was free; a taken one is left as it is."""
+        return await self.executor.execute(
+            """
+            with changed as (
+                insert into job (id, kind, name, description, status, dataset_id, max_samples, batch_size, config,
+                    timeout_seconds, workflow_id, step)
+                values ($1, $2, $3, $4, 'created', $5, $6, $7, $8, $9, $10, $11)
+                on conflict do nothing
+                returning id, status, attempt, failure_reason
+            )
+            """
+            + RECORD_STATUS,
+            job.id,
+            job.kind,
+            job.name,
+            job.description,
+            job.dataset_id,
+            job.max_samples,
+            job.batch_size,
+            job.config,
+            job.timeout_seconds,
+            job.workflow_id,
+            job.step,
+        ) > 0
+
+    async def request_stop_unless_final(self, job_ids: Sequence[UUID], reason: StopReason) -> int:
+        """A job of its own that nobody has begun to submit ends here and now; the others are left to a worker."""
+        return await self.executor.execute(
+            """
+            with changed as (
+                update job set
+                    stop_reason = coalesce(stop_reason, $2), look_at = now(), updated_at = now(),
+                    status = case when untouched then 'stopped' else status end,
+                    finished_at = case when untouched then now() else finished_at end,
+                    failure_reason = case when untouched then $3 else failure_reason end
+                from (
+                    select id as job_id,
+                        status = 'created' and workflow_id is null and coalesce(leased_until < now(), true) as untouched
+                    from job where id = any($1::uuid[]) for update
+                ) as found
+                where job.id = found.job_id and status in ('created', 'pending', 'running') and stop_reason is null
+                returning id, status, attempt, failure_reason
+            )
+            """
+            + RECORD_STATUS,
+            job_ids,
+            reason,
+            FailureReason(code=reason, message=STOP_WORDS[reason]),
+        )
+
+    async def restart_if_ended(self, job_id: UUID) -> bool:
+        """A new attempt of a failed or stopped job; what the earlier ones finished is kept."""
+        return await self.executor.execute(
+            """
+            with changed as (
+                update job set status = 'created', attempt = attempt + 1, attempt_log_size = 0, failures = 0,
+                    stop_reason = null, failure_reason = null, run = null, submitted_at = null, started_at = null,
+                    finished_at = null, leased_by = null, leased_until = null, look_at = now(), updated_at = now()
+                where id = $1 and status in ('failed', 'stopped')
+                returning id, status, attempt, failure_reason
+            ), hint as (select pg_notify('job_waiting', '') from changed)
+            """
+            + RECORD_STATUS,
+            job_id,
+        ) > 0
+
+    async def claim_created(self, worker: str, lease_seconds: int, at_most: int) -> list[JobRow]:
+        """Leases jobs to submit so that no more than `at_most` are submitted in all, whoever asks.
+
+        Fair between experiments: whoever has least submitted comes first, then whoever waits longest. Call it in
+        a transaction of its own; the lock makes the count exact.
+        """
+        await self.executor.execute("select pg_advisory_xact_lock($1)", ADMISSION_LOCK)
+        ids = await self.executor.fetch_value(
+            """
+            with submitted as (
+                select job.id, workflow.experiment_id
+                from job left join workflow on workflow.id = job.workflow_id
+                where job.status in ('pending', 'running') or job.status = 'created' and job.leased_until > now()
+            ), share as (
+                select experiment_id, count(*) as size from submitted group by experiment_id
+            ), waiting as (
+                select job.id, job.created_at, workflow.experiment_id,
+                    row_number() over (partition by workflow.experiment_id order by job.created_at, job.id) as place
+                from job left join workflow on workflow.id = job.workflow_id
+                where job.status = 'created' and job.stop_reason is null and job.look_at <= now() and coalesce(job.leased_until < now(), true)
+            ), chosen as (
+                select waiting.id from waiting
+                left join share on share.experiment_id is not distinct from waiting.experiment_id
+                order by coalesce(share.size, 0) + waiting.place, waiting.created_at, waiting.id
+                limit greatest(0, $3 - (select count(*) from submitted))
+            ), leased as (
+                update job set leased_by = $1, leased_until = now() + $2 * interval '1 second'
+                from chosen where job.id = chosen.id
+                returning job.id
+            )
+            select coalesce(array_agg(id), '{}') from leased
+            """,
+            worker,
+            lease_seconds,
+            at_most,
+        )
+        return await self.list_by_id(ids)
+
+    async def claim_submitted(self, worker: str, lease_seconds: int, at_most: int) -> list[JobRow]:
+        """Leases pending and running jobs that are due for a look, and waiting ones that are to be stopped."""
+        ids = await self.executor.fetch_value(
+            """
+            with due as (
+                select id from job
+                where (status in ('pending', 'running') or status = 'created' and stop_reason is not null)
+                    and look_at <= now() and coalesce(leased_until < now(), true)
+                order by look_at limit $3 for update skip locked
+            ), leased as (
+                update job set leased_by = $1, leased_until = now() + $2 * interval '1 second'
+                from due where job.id = due.id returning job.id
+            )
+            select coalesce(array_agg(id), '{}') from leased
+            """,
+            worker,
+            lease_seconds,
+            at_most,
+        )
+        return await self.list_by_id(ids)
+
+    async def release(self, job_id: UUID, worker: str, look_again_seconds: float) -> None:
+        """Gives the lease back, if it is still this worker's."""
+        await self.executor.execute(
+            """
+            update job set leased_by = null, leased_until = null,
+                look_at = greatest(look_at, now() + $3::float8 * interval '1 second')
+            where id = $1 and leased_by = $2
+            """,
+            job_id,
+            worker,
+            look_again_seconds,
+        )
+
+    async def mark_pending_if_created(self, job_id: UUID, attempt: int) -> bool:
+        return await self.executor.execute(
+            """
+            with changed as (
+                update job set status = 'pending', submitted_at = now(), updated_at = now()
+                where id = $1 and attempt = $2 and status = 'created'
+                returning id, status, attempt, failure_reason
+            )
+            """
+            + RECORD_STATUS,
+            job_id,
+            attempt,
+        ) > 0
+
+    async def note_run_if_active(self, job_id: UUID, attempt: int, run: Run) -> None:
+        """What the runner tells of a job that goes on; a status that changed is recorded as an event."""
+        await self.executor.execute(
+            """
+            with before as (select id, status from job where id = $1 for update), changed as (
+                update job set run = $3, status = $4, started_at = coalesce(started_at, $5),
+                    updated_at = case when job.status = $4 then updated_at else now() end
+                from before
+                where job.id = before.id and attempt = $2 and job.status in ('pending', 'running')
+                    and (job.status, $4) <> ('running', 'pending') and (run is distinct from $3 or job.status <> $4)
+                returning job.id, job.status, attempt, failure_reason, job.status <> before.status as moved
+            )
+            """
+            + RECORD_STATUS
+            + " where moved",
+            job_id,
+            attempt,
+            run,
+            run.status,
+            run.started_at if run.status != "pending" else None,
+        )
+
+    async def note_progress_if_active(self, job_id: UUID, attempt: int, progress: Progress) -> None:
+        await self.executor.execute(
+            """
+            with changed as (
+                update job set progress = $3
+                where id = $1 and attempt = $2 and status in ('pending', 'running') and progress is distinct from $3
+                returning id
+            )
+            insert into job_event (job_id, kind, data) select id, 'progress', $3 from changed
+            """,
+            job_id,
+            attempt,
+            progress,
+        )
+
+    async def requeue_if_active(self, job_id: UUID, attempt: int, reason: FailureReason, wait_seconds: float) -> bool:
+        """After the cluster lost an attempt: the next one, unless somebody was quicker."""
+        return await self.executor.execute(
+            """
+            with changed as (
+                update job set status = 'created', attempt = attempt + 1, attempt_log_size = 0,
+                    failures = failures + 1, run = null, submitted_at = null, leased_by = null, leased_until = null,
+                    look_at = now() + $4::float8 * interval '1 second', updated_at = now()
+                where id = $1 and attempt = $2 and status in ('created', 'pending', 'running')
+                returning id, status, attempt, $3::jsonb as failure_reason
+            )
+            """
+            + RECORD_STATUS,
+            job_id,
+            attempt,
+            reason,
+            wait_seconds,
+        ) > 0
+
+    async def finish_if_active(
+        self,
+        job_id: UUID,
+        attempt: int,
+        status: JobStatus,
+        *,
+        run: Run | None = None,
+        progress: Progress | None = None,
+        metrics: dict[str, float] | None = None,
+        results_key: str | None = None,
+        failure: FailureReason | None = None,
+    ) -> bool:
+        """The end of a job, once; a lower attempt and an ended job are left alone."""
+        return await self.executor.execute(
+            """
+            with changed as (
+                update job set status = $3, run = coalesce($4, run), progress = coalesce($5, progress),
+                    metrics = $6, results_key = $7, failure_reason = $8, leased_by = null, leased_until = null,
+                    started_at = coalesce(started_at, $9), finished_at = now(), updated_at = now()
+                where id = $1 and attempt = $2 and status in ('created', 'pending', 'running')
+                returning id, status, attempt, failure_reason
+            )
+            """
+            + RECORD_STATUS,
+            job_id,
+            attempt,
+            status,
+            run,
+            progress,
+            metrics or {},
+            results_key,
+            failure,
+            run.started_at if run else None,
+        ) > 0
+
+    async def append_log(self, job_id: UUID, attempt: int, seen: int, text: str) -> bool:
+        """Adds what the attempt printed after its first `seen` characters, unless another worker already did."""
+        return await self.executor.execute(
+            """
+            with grown as (
+                update job set log_size = log_size + length($4), attempt_log_size = attempt_log_size + length($4)
+                where id = $1 and attempt = $2 and attempt_log_size = $3
+                returning id, log_size - length($4) as position
+            )
+            insert into job_log (job_id, position, text) select id, position, $4 from grown
+            """,
+            job_id,
+            attempt,
+            seen,
+            text,
+        ) > 0
+
+    async def list_log(self, job_id: UUID, *, start: int = 0, limit: int = 1000) -> list[LogChunk]:
+        """Chunks from the one that holds position `start` on."""
+        return await self.executor.fetch_all(
+            LogChunk,
+            """
+            select position, text from job_log
+            where job_id = $1 and position + length(text) > $2
+            order by position limit $3
+            """,
+            job_id,
+            start,
+            limit,
+        )
+
+    async def read_log(self, job_id: UUID) -> str:
+        return await self.executor.fetch_value(
+            "select coalesce(string_agg(text, '' order by position), '') from job_log where job_id = $1", job_id
+        )
+
+    async def list_events(self, job_id: UUID, *, after: int, limit: int = 1000) -> list[JobEvent]:
+        return await self.executor.fetch_all(
+            JobEvent,
+            """
+            select id, kind, data, created_at from job_event
+            where job_id = $1 and id > $2 order by id limit $3
+            """,
+            job_id,
+            after,
+            limit,
+        )
+
+
+STOP_WORDS: dict[StopReason, str] = {
+    "cancelled": "Somebody cancelled it.",
+    "timeout": "It took longer than its timeout.",
+    "workflow": "Its workflow ended or was deleted.",
+}

@@ -1,0 +1,139 @@
+"""Submitting, stopping and retrying jobs, and giving an attempt its secret."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from touchstone.adapters.object_store import ObjectStore
+from touchstone.adapters.vault import Vault
+from touchstone.database.executor import Database, Transaction
+from touchstone.domains.datasets.model import Dataset, DatasetNotFound
+from touchstone.domains.datasets.repository import DatasetRepository
+from touchstone.domains.idempotent_requests.model import IdempotentCall
+from touchstone.domains.idempotent_requests.service import once
+from touchstone.domains.jobs.kinds import KINDS, Layout
+from touchstone.domains.jobs.model import (
+    JobDatasetNotAvailable,
+    JobKind,
+    JobNotFound,
+    JobNotRetried,
+    JobResultNotReady,
+    JobRow,
+    JobSecretMissing,
+    JobStatus,
+    TicketRefused,
+)
+from touchstone.domains.jobs.repository import JobRepository, NewJobRow
+from touchstone.domains.jobs.schemas import CreatedJob, JobResult, JobResultDownload, NewJob, SecretValue
+from touchstone.domains.secrets.repository import SecretRepository
+
+
+class JobService:
+    def __init__(
+        self, database: Database, store: ObjectStore, vault: Vault, layout: Layout, default_timeout_seconds: int
+    ) -> None:
+        self.database = database
+        self.store = store
+        self.vault = vault
+        self.layout = layout
+        self.default_timeout_seconds = default_timeout_seconds
+
+    async def submit(self, kind: JobKind, new: NewJob, call: IdempotentCall | None = None) -> CreatedJob:
+        """Queues the job. Raises JobSecretMissing, DatasetNotFound, InvalidValue."""
+        config = KINDS[kind].accept(new.job_config)
+
+        async def work(transaction: Transaction) -> CreatedJob:
+            await self._require_secret(transaction, new)
+            await DatasetRepository(transaction).hold(new.dataset)
+            row = self._row(kind, new, config)
+            await JobRepository(transaction).insert(row)
+            return created_job(await JobRepository(transaction).get(row.id))
+
+        return await once(self.database, call, CreatedJob, work)
+
+    async def cancel(self, job_id: UUID) -> JobRow:
+        """Asks the job to end; one that has ended is left alone."""
+        jobs = JobRepository(self.database)
+        await jobs.get(job_id)
+        await jobs.request_stop_unless_final([job_id], "cancelled")
+        return await jobs.get(job_id)
+
+    async def retry(self, job_id: UUID) -> JobRow:
+        """Another attempt of a failed or stopped job; any other is left alone. Raises JobNotRetried."""
+        async with self.database.transaction() as transaction:
+            jobs = JobRepository(transaction)
+            job = await jobs.get(job_id)
+            if job.workflow_id is not None:
+                raise JobNotRetried(id=job_id, workflow=job.workflow_id.hex)
+            if job.status in (JobStatus.FAILED, JobStatus.STOPPED):
+                await DatasetRepository(transaction).hold(job.dataset_id)
+                await jobs.restart_if_ended(job_id)
+            return await jobs.get(job_id)
+
+    async def dataset_of(self, job_id: UUID) -> Dataset:
+        """What the job made. Raises JobDatasetNotAvailable."""
+        dataset = await DatasetRepository(self.database).find_by_run(job_id)
+        if dataset is None:
+            raise JobDatasetNotAvailable(id=job_id)
+        return dataset
+
+    async def result_of(self, job_id: UUID) -> JobResult:
+        job = await JobRepository(self.database).get(job_id)
+        if job.status is not JobStatus.SUCCEEDED:
+            raise JobResultNotReady(id=job_id, status=job.status)
+        return JobResult(id=job_id, job_id=job_id, metrics=job.metrics)
+
+    async def result_download(self, job_id: UUID) -> JobResultDownload:
+        job = await JobRepository(self.database).get(job_id)
+        key = job.results_key or self.layout.results(job_id, job.name)
+        return JobResultDownload(id=job_id, download_url=await self.store.download_url(key, filename="results.json"))
+
+    async def secret_for_attempt(self, job_id: UUID, attempt: int, token: str) -> SecretValue:
+        """The secret of a running attempt that shows its ticket. Raises TicketRefused."""
+        if not self.vault.is_ticket(token, ticket_subject(job_id, attempt)):
+            raise TicketRefused
+        try:
+            job = await JobRepository(self.database).get(job_id)
+        except JobNotFound:
+            raise TicketRefused from None
+        name = job.config.get("secret_key_name")
+        secret = await SecretRepository(self.database).find(name) if name else None
+        if secret is None or job.attempt != attempt or job.status.is_final:
+            raise TicketRefused
+        return SecretValue(value=self.vault.decrypt(secret.value))
+
+    async def _require_secret(self, transaction: Transaction, new: NewJob) -> None:
+        name = new.job_config.secret_key_name
+        if name and not await SecretRepository(transaction).exists(name):
+            raise JobSecretMissing(name=new.name, secret=name)
+
+    def _row(self, kind: JobKind, new: NewJob, config: dict[str, Any]) -> NewJobRow:
+        return NewJobRow(
+            id=uuid4(),
+            kind=kind,
+            name=new.name,
+            description=new.description,
+            dataset_id=new.dataset,
+            max_samples=new.max_samples,
+            batch_size=new.batch_size,
+            config=config,
+            timeout_seconds=new.job_timeout_sec or self.default_timeout_seconds,
+        )
+
+
+def created_job(job: JobRow) -> CreatedJob:
+    return CreatedJob(
+        id=job.id,
+        name=job.name,
+        description=job.description,
+        status=job.status,
+        job_type=job.kind,
+        created_at=job.created_at,
+        updated_at=job.updated_at,
+    )
+
+
+def ticket_subject(job_id: UUID, attempt: int) -> str:
+    return f"{job_id}/{attempt}"
+
+
+__all__ = ["DatasetNotFound", "JobService", "created_job", "ticket_subject"]

@@ -1,0 +1,152 @@
+"""`/workflows`."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import Meta
+
+from touchstone.domains.datasets.model import DatasetNotFound
+from touchstone.domains.idempotent_requests.model import CallInFlight, IdempotentCall
+from touchstone.domains.jobs.schemas import JobLogs
+from touchstone.domains.workflows.model import (
+    PromptMissing,
+    WorkflowNotFound,
+    WorkflowResultNotReady,
+    WorkflowRunning,
+    WorkflowSecretMissing,
+    WorkflowWithoutExperiment,
+)
+from touchstone.domains.workflows.repository import WorkflowRepository
+from touchstone.domains.workflows.schemas import CreatedWorkflow, NewWorkflow, WorkflowDetails
+from touchstone.domains.workflows.service import WorkflowService
+from touchstone.domains.workflows.views import WorkflowView
+from touchstone.http.openapi import failures
+from touchstone.http.pages import page_of
+from touchstone.http.paging import Listing
+
+WorkflowId = Annotated[str, Meta(description="32 hex digits.")]
+
+
+class WorkflowController(Controller):
+    path = "/api/v1/workflows"
+    tags = ["workflows"]
+
+    @post(
+        operation_id="create_workflow_api_v1_workflows__post",
+        responses=failures(
+            WorkflowWithoutExperiment, WorkflowSecretMissing, PromptMissing, DatasetNotFound, CallInFlight
+        ),
+    )
+    async def create_workflow(
+        self,
+        data: JSONBody[NewWorkflow],
+        workflow_service: NamedDependency[WorkflowService],
+        idempotent_call: NamedDependency[IdempotentCall | None],
+    ) -> CreatedWorkflow:
+        """Queues an inference on the experiment's dataset and, after it, an evaluation."""
+        return await workflow_service.create(data, idempotent_call)
+
+    @get()
+    async def list_workflows(
+        self,
+        request: Request[Any, Any, Any],
+        workflows: NamedDependency[WorkflowRepository],
+        workflow_view: NamedDependency[WorkflowView],
+        skip: FromQuery[int] = 0,
+        limit: FromQuery[int] = 100,
+        cursor: FromQuery[str | None] = None,
+    ) -> Response[Listing[WorkflowDetails]]:
+        """Workflows of all experiments, newest first."""
+        page = page_of(request, skip, limit, cursor)
+        rows = await workflows.list_newest(skip=page.skip, limit=page.limit, before=page.after)
+        items = [await workflow_view.details(row) for row in rows]
+        return page.answer(await workflows.count(), items, lambda item: (item.created_at, UUID(hex=item.id)))
+
+    @get(
+        "/{workflow_id:str}",
+        operation_id="get_workflow_api_v1_workflows__workflow_id__get",
+        responses=failures(WorkflowNotFound),
+        opt={"etag": True},
+    )
+    async def get_workflow(
+        self,
+        workflow_id: FromPath[WorkflowId],
+        workflows: NamedDependency[WorkflowRepository],
+        workflow_view: NamedDependency[WorkflowView],
+    ) -> WorkflowDetails:
+        """One workflow with its jobs, metrics and parameters."""
+        return await workflow_view.details(await workflows.get(workflow_uuid(workflow_id)))
+
+    @get(
+        "/{workflow_id:str}/logs",
+        operation_id="get_workflow_logs_api_v1_workflows__workflow_id__logs_get",
+        responses=failures(WorkflowNotFound),
+    )
+    async def get_workflow_logs(
+        self, workflow_id: FromPath[WorkflowId], workflow_service: NamedDependency[WorkflowService]
+    ) -> JobLogs:
+        """What its jobs printed, the oldest job first."""
+        return JobLogs(logs=await workflow_service.logs(workflow_uuid(workflow_id)))
+
+    @get(
+        "/{workflow_id:str}/result/download",
+        operation_id="get_workflow_result_download_api_v1_workflows__workflow_id__result_download_get",
+        responses=failures(WorkflowNotFound, WorkflowResultNotReady),
+    )
+    async def get_workflow_result_download(
+        self,
+        workflow_id: FromPath[WorkflowId],
+        workflows: NamedDependency[WorkflowRepository],
+        workflow_view: NamedDependency[WorkflowView],
+    ) -> Response[str]:
+        """A signed URL of the compiled results, as a JSON string."""
+        row = await workflows.get(workflow_uuid(workflow_id))
+        if row.compiled_key is None:
+            raise WorkflowResultNotReady(id=workflow_id, status=row.status)
+        return Response(await workflow_view.download_url(row), media_type="application/json")
+
+    @delete(
+        "/{workflow_id:str}",
+        operation_id="delete_workflow_api_v1_workflows__workflow_id__delete",
+        status_code=200,
+        responses=failures(WorkflowNotFound, WorkflowRunning),
+    )
+    async def delete_workflow(
+        self,
+        workflow_id: FromPath[WorkflowId],
+        workflow_service: NamedDependency[WorkflowService],
+        force: FromQuery[bool] = False,
+    ) -> WorkflowDetails:
+        """Deletes a workflow; a running one only by force, which also stops its jobs."""
+        return await workflow_service.delete(workflow_uuid(workflow_id), force=force)
+
+    @post("/{workflow_id:str}/cancel", status_code=200, responses=failures(WorkflowNotFound))
+    async def cancel_workflow(
+        self,
+        workflow_id: FromPath[WorkflowId],
+        workflow_service: NamedDependency[WorkflowService],
+        workflow_view: NamedDependency[WorkflowView],
+    ) -> WorkflowDetails:
+        """Stops a workflow: it is `failed`, with the reason `cancelled`. Asking again changes nothing."""
+        return await workflow_view.details(await workflow_service.cancel(workflow_uuid(workflow_id)))
+
+    @post("/{workflow_id:str}/retry", status_code=200, responses=failures(WorkflowNotFound))
+    async def retry_workflow(
+        self,
+        workflow_id: FromPath[WorkflowId],
+        workflow_service: NamedDependency[WorkflowService],
+        workflow_view: NamedDependency[WorkflowView],
+    ) -> WorkflowDetails:
+        """Goes on with a failed workflow; what is finished is kept. Any other is left alone."""
+        return await workflow_view.details(await workflow_service.retry(workflow_uuid(workflow_id)))
+
+
+def workflow_uuid(text: str) -> UUID:
+    """Raises WorkflowNotFound for a text that cannot be an id."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise WorkflowNotFound(id=text) from None

@@ -1,0 +1,228 @@
+"""Chaining jobs: every move of a workflow stands in the transaction that moves its job."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from touchstone.database.executor import Database, Transaction
+from touchstone.domains.datasets.repository import DatasetRepository
+from touchstone.domains.idempotent_requests.model import IdempotentCall
+from touchstone.domains.idempotent_requests.service import once
+from touchstone.domains.jobs.kinds import KINDS, Layout, default_metrics, require_known_metrics
+from touchstone.domains.jobs.model import FailureReason, JobKind, JobRow, JobStatus, TaskDefinition
+from touchstone.domains.jobs.repository import JobRepository, NewJobRow
+from touchstone.domains.jobs.schemas import EvaluatorConfig, InferenceConfig
+from touchstone.domains.secrets.repository import SecretRepository
+from touchstone.domains.workflows.model import (
+    Subject,
+    WorkflowRow,
+    WorkflowRunning,
+    WorkflowSecretMissing,
+    WorkflowStatus,
+    WorkflowWithoutExperiment,
+)
+from touchstone.domains.workflows.prompts import system_prompt
+from touchstone.domains.workflows.repository import NewWorkflowRow, WorkflowRepository
+from touchstone.domains.workflows.schemas import CreatedWorkflow, NewWorkflow, WorkflowDetails
+from touchstone.domains.workflows.views import created_workflow, former_state
+
+LOG_SEPARATOR = "\n================\n"
+JUDGE_SECRET = "openai_api_key"  # noqa: S105 the name of a secret
+CANCELLED = FailureReason(code="cancelled", message="Somebody cancelled it.")
+
+
+class WorkflowService:
+    def __init__(self, database: Database, layout: Layout) -> None:
+        self.database = database
+        self.layout = layout
+
+    async def create(self, new: NewWorkflow, call: IdempotentCall | None = None) -> CreatedWorkflow:
+        """Queues the inference; what follows is decided at its end.
+
+        Raises WorkflowWithoutExperiment, WorkflowSecretMissing, PromptMissing, DatasetNotFound, InvalidValue.
+        """
+
+        async def work(transaction: Transaction) -> CreatedWorkflow:
+            subject = await self._subject(transaction, new)
+            prompt = system_prompt(new.system_prompt, subject.task_definition)
+            metrics = new.metrics or default_metrics(subject.task_definition)
+            require_known_metrics(metrics, ("body", "metrics"))
+            await self._require_secrets(transaction, new, subject, metrics)
+            await DatasetRepository(transaction).hold(subject.dataset_id)
+            request = {**msgspec.to_builtins(new), "metrics": metrics}
+            row = _workflow_row(new, subject, prompt, request)
+            await WorkflowRepository(transaction).insert(row)
+            await JobRepository(transaction).insert(_inference_job(row.id, new, subject, prompt))
+            return created_workflow(await WorkflowRepository(transaction).get(row.id))
+
+        return await once(self.database, call, CreatedWorkflow, work)
+
+    async def advance(self, transaction: Transaction, job: JobRow) -> None:
+        """Called in the transaction that ended the job: the next step, or the workflow's end."""
+        if job.workflow_id is None:
+            return
+        workflows = WorkflowRepository(transaction)
+        if job.status is not JobStatus.SUCCEEDED:
+            await workflows.finish_unless_final(job.workflow_id, WorkflowStatus.FAILED, failure=_failure(job))
+        elif job.step == "evaluation":
+            compiled = self.layout.compiled(job.workflow_id)
+            await workflows.finish_unless_final(job.workflow_id, WorkflowStatus.SUCCEEDED, compiled_key=compiled)
+        elif await workflows.go_on_unless_final(job.workflow_id):
+            await self._evaluate(transaction, job, await workflows.get(job.workflow_id))
+
+    async def cancel(self, workflow_id: UUID) -> WorkflowRow:
+        """Ends it as failed, with the reason `cancelled`; one that has ended is left alone."""
+        async with self.database.transaction() as transaction:
+            workflows = WorkflowRepository(transaction)
+            await workflows.lock(workflow_id)
+            if await workflows.finish_unless_final(workflow_id, WorkflowStatus.FAILED, failure=CANCELLED):
+                row = await workflows.get(workflow_id)
+                await _stop_jobs(transaction, row, "cancelled")
+            return await workflows.get(workflow_id)
+
+    async def retry(self, workflow_id: UUID) -> WorkflowRow:
+        """Goes on from where a failed one stopped; any other is left alone."""
+        async with self.database.transaction() as transaction:
+            workflows, jobs = WorkflowRepository(transaction), JobRepository(transaction)
+            await workflows.lock(workflow_id)
+            if await workflows.reopen_if_failed(workflow_id):
+                for job in (await workflows.get(workflow_id)).jobs:
+                    await jobs.restart_if_ended(job.id)
+            return await workflows.get(workflow_id)
+
+    async def delete(self, workflow_id: UUID, *, force: bool) -> WorkflowDetails:
+        """Answers the former state. Raises WorkflowNotFound, WorkflowRunning."""
+        async with self.database.transaction() as transaction:
+            workflows = WorkflowRepository(transaction)
+            await workflows.lock(workflow_id)
+            row = await workflows.get(workflow_id)
+            if row.status is WorkflowStatus.RUNNING and not force:
+                raise WorkflowRunning
+            await delete_all(transaction, [row])
+            return former_state(row)
+
+    async def logs(self, workflow_id: UUID) -> str:
+        """What its jobs printed, the oldest first; of a deleted one too."""
+        row = await WorkflowRepository(self.database).get(workflow_id, deleted_too=True)
+        jobs = JobRepository(self.database)
+        return LOG_SEPARATOR.join([await jobs.read_log(job.id) for job in reversed(row.jobs)])
+
+    async def _subject(self, transaction: Transaction, new: NewWorkflow) -> Subject:
+        number = experiment_number(new.experiment_id or "")
+        subject = None if number is None else await WorkflowRepository(transaction).find_subject(number)
+        if subject is None:
+            raise WorkflowWithoutExperiment(name=new.name)
+        return subject
+
+    async def _require_secrets(
+        self, transaction: Transaction, new: NewWorkflow, subject: Subject, metrics: list[str]
+    ) -> None:
+        needed = {new.secret_key_name, _judge_secret(metrics, new.llm_as_judge is not None)} - {None, ""}
+        for name in sorted(name for name in needed if name):
+            if not await SecretRepository(transaction).exists(name):
+                raise WorkflowSecretMissing(name=new.name, experiment=subject.name, secret=name)
+
+    async def _evaluate(self, transaction: Transaction, inference: JobRow, workflow: WorkflowRow) -> None:
+        dataset = await DatasetRepository(transaction).find_by_run(inference.id)
+        if dataset is None:
+            failure = FailureReason(code="no_predictions", message="The inference left no dataset to evaluate.")
+            await WorkflowRepository(transaction).finish_unless_final(
+                workflow.id, WorkflowStatus.FAILED, failure=failure
+            )
+            return
+        job = _evaluation_job(workflow, inference, dataset.id)
+        await JobRepository(transaction).insert(job)
+
+
+async def delete_all(transaction: Transaction, rows: list[WorkflowRow]) -> None:
+    """Deletes workflows and asks their jobs to end."""
+    await WorkflowRepository(transaction).mark_deleted([row.id for row in rows])
+    for row in rows:
+        await _stop_jobs(transaction, row, "workflow")
+
+
+async def _stop_jobs(transaction: Transaction, row: WorkflowRow, reason: Any) -> None:
+    await JobRepository(transaction).request_stop_unless_final([job.id for job in row.jobs], reason)
+
+
+def experiment_number(text: str) -> int | None:
+    """Experiment ids are numbers as text; anything else names none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _judge_secret(metrics: list[str], has_judge: bool) -> str | None:
+    return JUDGE_SECRET if not has_judge and any(metric.startswith("g_eval_") for metric in metrics) else None
+
+
+def _failure(job: JobRow) -> FailureReason:
+    reason = job.failure_reason
+    code = reason.code if reason else job.status.value
+    message = reason.message if reason else f"Its status is {job.status.value}."
+    return FailureReason(code=code, message=f"The {job.step} job {job.id} did not succeed. {message}")
+
+
+def _workflow_row(new: NewWorkflow, subject: Subject, prompt: str, request: Any) -> NewWorkflowRow:
+    return NewWorkflowRow(
+        id=uuid4(),
+        experiment_id=subject.id,
+        name=new.name,
+        description=new.description,
+        model=new.model,
+        provider=new.provider,
+        system_prompt=prompt,
+        request=request,
+    )
+
+
+def _inference_job(workflow_id: UUID, new: NewWorkflow, subject: Subject, prompt: str) -> NewJobRow:
+    config = InferenceConfig(
+        model=new.model,
+        provider=new.provider,
+        task_definition=subject.task_definition,
+        base_url=new.base_url,
+        output_field=new.inference_output_field,
+        generation_config=new.generation_config,
+        system_prompt=prompt,
+        secret_key_name=new.secret_key_name,
+        store_to_dataset=True,
+        max_failed_samples=new.max_failed_samples,
+    )
+    return NewJobRow(
+        id=uuid4(),
+        kind=JobKind.INFERENCE,
+        name=f"{new.name}-inference",
+        description=new.description,
+        dataset_id=subject.dataset_id,
+        max_samples=subject.max_samples,
+        batch_size=new.batch_size,
+        config=KINDS[JobKind.INFERENCE].accept(config),
+        timeout_seconds=new.job_timeout_sec,
+        workflow_id=workflow_id,
+        step="inference",
+    )
+
+
+def _evaluation_job(workflow: WorkflowRow, inference: JobRow, dataset_id: UUID) -> NewJobRow:
+    new = msgspec.convert(workflow.request, NewWorkflow)
+    config = EvaluatorConfig(
+        task_definition=msgspec.convert(inference.config["task_definition"], type=TaskDefinition),
+        metrics=set(new.metrics or []),
+        llm_as_judge=new.llm_as_judge,
+        secret_key_name=_judge_secret(new.metrics or [], new.llm_as_judge is not None),
+        predictions_field=new.inference_output_field,
+    )
+    accepted = KINDS[JobKind.EVALUATOR].accept(config)
+    return NewJobRow(
+        id=uuid4(),
+        kind=JobKind.EVALUATOR,
+        name=f"{workflow.name}-evaluation",
+        description=workflow.description,
+        dataset_id=dataset_id,
+        max_samples=-1,
+        batch_size=1,
+        config={**accepted, "inference_results_key": inference.results_key},
+        timeout_seconds=new.job_timeout_sec,
+        workflow_id=workflow.id,
+        step="evaluation",
+    )

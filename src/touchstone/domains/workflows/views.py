@@ -1,0 +1,92 @@
+"""Rows as clients see them."""
+
+from typing import Any
+
+from touchstone.adapters.object_store import ObjectStore
+from touchstone.domains.jobs.model import Progress
+from touchstone.domains.workflows.model import WorkflowJob, WorkflowRow
+from touchstone.domains.workflows.schemas import CreatedWorkflow, JobResults, WorkflowDetails
+
+PATH_PARAMETER = {"inference": "inference_output_s3_path", "evaluation": "eval_output_s3_path"}
+
+
+def created_workflow(row: WorkflowRow) -> CreatedWorkflow:
+    return CreatedWorkflow(**_common(row))
+
+
+def former_state(row: WorkflowRow) -> WorkflowDetails:
+    """What deleting answers: nothing of the jobs any more."""
+    return WorkflowDetails(**_common(row))
+
+
+class WorkflowView:
+    def __init__(self, store: ObjectStore) -> None:
+        self.store = store
+
+    async def details(self, row: WorkflowRow) -> WorkflowDetails:
+        jobs = [self._job(job) for job in row.jobs]
+        url = await self.download_url(row) if row.compiled_key else None
+        return WorkflowDetails(
+            **_common(row),
+            jobs=jobs,
+            metrics={name: value for job in row.jobs for name, value in job.metrics.items()},
+            parameters=self._parameters(row),
+            artifacts_download_url=url,
+            failure_reason=row.failure_reason,
+            progress=overall_progress(row.jobs),
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+        )
+
+    async def download_url(self, row: WorkflowRow) -> str:
+        return await self.store.download_url(row.compiled_key or "", filename="compiled.json")
+
+    def _job(self, job: WorkflowJob) -> JobResults:
+        return JobResults(
+            id=job.id,
+            metrics=[{"name": name, "value": value} for name, value in job.metrics.items()],
+            parameters=[{"name": name, "value": value} for name, value in self._job_parameters(job).items()],
+        )
+
+    def _job_parameters(self, job: WorkflowJob) -> dict[str, str]:
+        path = {PATH_PARAMETER[job.step]: self.store.uri(job.results_key)} if job.results_key else {}
+        return {"ray_job_id": str(job.id), **path}
+
+    def _parameters(self, row: WorkflowRow) -> dict[str, Any]:
+        """The union over the jobs; a name that an earlier job has too is kept once more, with that step before it."""
+        union: dict[str, Any] = {}
+        for job in row.jobs:
+            for name, value in self._job_parameters(job).items():
+                if name in union:
+                    union[f"{job.step}_{name}"] = value
+                union[name] = value
+        return union
+
+
+def overall_progress(jobs: list[WorkflowJob]) -> Progress | None:
+    """The sum over the jobs; the rate is that of the one that runs."""
+    known = [job.progress for job in jobs if job.progress]
+    if not known:
+        return None
+    return Progress(
+        done=sum(progress.done for progress in known),
+        total=sum(progress.total for progress in known),
+        failed=sum(progress.failed for progress in known),
+        rate_per_second=next(
+            (job.progress.rate_per_second for job in jobs if job.progress and not job.status.is_final), 0.0
+        ),
+    )
+
+
+def _common(row: WorkflowRow) -> dict[str, Any]:
+    return {
+        "id": row.id.hex,
+        "experiment_id": str(row.experiment_id),
+        "model": row.model,
+        "name": row.name,
+        "description": row.description,
+        "system_prompt": row.system_prompt,
+        "status": row.status,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
