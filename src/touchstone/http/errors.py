@@ -38,7 +38,7 @@ STATUSES: dict[type[Failure], int] = {
     Unavailable: 503,
 }
 
-_WORDS = {500: "Internal Server Error", 413: "The request is too large.", 400: "Bad Request"}
+_WORDS = {404: "Not Found", 405: "Method Not Allowed", 413: "The request is too large.", 500: "Internal Server Error"}
 _log: Any = structlog.get_logger("touchstone.failures")
 AnyRequest = Request[Any, Any, Any]
 
@@ -89,18 +89,13 @@ def _detail(failure: Failure) -> str | list[FaultItem]:
 
 
 def _answer_http_exception(request: AnyRequest, error: HTTPException) -> Response[Any]:
-    headers = {name: value for name, value in (error.headers or {}).items() if name.lower() != "allow"}
-    if error.status_code == 405:
-        headers["Allow"] = _allowed(error)
-    phrase = {404: "Not Found", 405: "Method Not Allowed", 413: _WORDS[413]}.get(error.status_code)
+    phrase = _WORDS.get(error.status_code) or str(error.detail)
     code = code_of(type(error)).removesuffix("_exception")
-    return _answer(request, error.status_code, code, phrase or str(error.detail), headers)
+    return _answer(request, error.status_code, code, phrase, _canonical(error.headers or {}))
 
 
-def _allowed(error: HTTPException) -> str:
-    """Litestar lists OPTIONS too, which is answered for CORS preflights alone."""
-    names = (error.headers or {}).get("allow", "").split(", ")
-    return ", ".join(sorted(name for name in names if name not in ("", "OPTIONS")))
+def _canonical(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: ", ".join(sorted(value.split(", "))) if name == "allow" else value for name, value in headers.items()}
 
 
 def _answer(

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from litestar import Litestar
+from litestar._asgi.routing_trie.types import RouteTrieNode
 from litestar._kwargs.kwargs_model import KwargsModel
 from litestar._kwargs.parameter_definition import ParameterDefinition
 from litestar.connection import ASGIConnection, Request
@@ -27,11 +28,21 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 def install(app: Litestar) -> None:
-    """Convert the arguments of all HTTP handlers of `app` our way. To be called once, when all are registered."""
+    """Convert the arguments of all HTTP handlers of `app` our way. To be called once, when all are registered.
+
+    Litestar's own answers to OPTIONS go too: the contracts answer 405, and preflights are answered at the edge.
+    """
+    _forget_options(app.asgi_router.root_route_map_node)
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for handler, arguments in route.route_handler_map.values():
                 _install_on(handler, arguments)
+
+
+def _forget_options(node: RouteTrieNode) -> None:
+    node.asgi_handlers.pop("OPTIONS", None)
+    for child in node.children.values():
+        _forget_options(child)
 
 
 def _install_on(handler: HTTPRouteHandler, arguments: KwargsModel) -> None:

@@ -130,7 +130,9 @@ def _calendar_day(value: Any, faults: Faults) -> Any:
     except _UnreadableError as error:
         words = f"Input should be a valid date or datetime, {error}"
         return refuse(faults, "date_from_datetime_parsing", words, value, error=str(error))
-    return found if _is_whole_day(value, found) else _refuse_inexact(faults, value)
+    if not _is_whole_day(value, found):
+        return _refuse_inexact(faults, value)
+    return found.date() if isinstance(found, datetime) else found
 
 
 def _read_day(value: str) -> date:
