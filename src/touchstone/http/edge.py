@@ -16,7 +16,7 @@ from touchstone.http.cors import Cors
 from touchstone.http.errors import code_of, status_of
 from touchstone.http.exchange import Exchange
 from touchstone.http.hosts import AllowedHosts, HostNotAllowed
-from touchstone.http.logging import FailureLog, log_access
+from touchstone.http.logging import AnswerCutOffError, FailureLog, log_access
 from touchstone.http.metrics import Metrics
 from touchstone.http.problem import PROBLEM_JSON, contract_body, rfc9457_body
 from touchstone.http.proxies import TrustedProxies
@@ -107,7 +107,7 @@ class Edge:
         except Exception as error:
             self._failures.fault(error, exchange.route)
             if exchange.has_started:
-                raise
+                raise AnswerCutOffError from None
             await refuse(scope, described, 500, "internal_server_error", "Internal Server Error")
 
     async def _admit(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> None:

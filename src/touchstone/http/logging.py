@@ -167,11 +167,16 @@ class _LineLoggerFactory:
         return _LineLogger(names[0] if names else None)
 
 
+class AnswerCutOffError(Exception):
+    """Tells the server to break the connection, since the answer cannot be completed; the reason is in the log."""
+
+
 class _StderrHandler(logging.StreamHandler[Any]):
-    """Drops what the server says about an exception that is in the log already."""
+    """Drops what the server says about an answer that was cut off: granian as text, others with the exception."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not (record.exc_info and is_logged(record.exc_info[1])):
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, AnswerCutOffError) and AnswerCutOffError.__name__ not in str(record.msg):
             super().emit(record)
 
 

@@ -18,6 +18,7 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
 )
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily
@@ -45,6 +46,7 @@ class Metrics:
     """The numbers of one process, in a registry of their own so that several apps can live in one process."""
 
     def __init__(self) -> None:
+        disable_created_metrics()
         self.registry = CollectorRegistry(auto_describe=False)
         self.in_flight = 0
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}

@@ -1,13 +1,14 @@
 import json
 import logging
 import sys
+import traceback
 from typing import Any
 
 import httpx
 import pytest
 import structlog
 
-from touchstone.http.logging import FailureLog, configure_logging, server_log_config
+from touchstone.http.logging import AnswerCutOffError, FailureLog, configure_logging, server_log_config
 
 
 @pytest.fixture(autouse=True)
@@ -106,11 +107,19 @@ def test_lines_of_other_libraries_have_the_same_shape(capsys: pytest.CaptureFixt
 def test_the_server_does_not_tell_again_what_has_been_told(capsys: pytest.CaptureFixture[str]):
     configure_logging("info", json=True)
     try:
-        raise RuntimeError("once")
-    except RuntimeError as error:
-        FailureLog().fault(error, None)
-        logging.getLogger("_granian").error("Application callable raised an exception", exc_info=True)
-        FailureLog().fault(error, None)
+        raise AnswerCutOffError
+    except AnswerCutOffError:
+        logging.getLogger("uvicorn.error").error("Exception in ASGI application", exc_info=True)
+        logging.getLogger("_granian").error(f"Application callable raised an exception\n{traceback.format_exc()}")
+    logging.getLogger("_granian").error("Application callable raised an exception\nValueError")
+    assert [line["event"][-10:] for line in lines(capsys)] == ["ValueError"]
+
+
+def test_one_fault_that_passes_two_places_is_told_once(capsys: pytest.CaptureFixture[str]):
+    configure_logging("info", json=True)
+    fault = RuntimeError("once")
+    FailureLog().fault(fault, None)
+    FailureLog().fault(fault, None)
     assert len(lines(capsys)) == 1
 
 

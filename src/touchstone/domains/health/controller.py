@@ -3,19 +3,19 @@
 from litestar import Controller, get
 from litestar.di import NamedDependency
 
+from touchstone.domains.health.model import NotReady
 from touchstone.domains.health.schemas import Dependencies, HealthResponse, Root, Version
 from touchstone.domains.health.service import HealthService
+from touchstone.http.openapi import failures
 
 
 class HealthController(Controller):
-    tags = ["health"]
-
     @get("/", operation_id="get_root__get")
     async def get_root(self) -> Root:
         """Greet."""
         return Root()
 
-    @get("/api/v1/health", operation_id="get_health_api_v1_health__get")
+    @get("/api/v1/health", operation_id="get_health_api_v1_health__get", tags=["health"])
     async def get_health(self, health_service: NamedDependency[HealthService]) -> HealthResponse:
         """Say that the service runs, whatever the systems around it do."""
         return HealthResponse("OK", health_service.deployment_type)
@@ -30,13 +30,13 @@ class HealthController(Controller):
         """Say that the process answers."""
         return {"status": "live"}
 
-    @get("/health/ready", operation_id="ready_health_ready_get")
+    @get("/health/ready", operation_id="ready_health_ready_get", responses=failures(NotReady))
     async def ready(self, health_service: NamedDependency[HealthService]) -> dict[str, str]:
         """Say whether requests can be served: the database answers."""
         await health_service.require_database()
         return {"status": "ready"}
 
-    @get("/health/dependencies", operation_id="list_dependencies")
+    @get("/health/dependencies", operation_id="list_dependencies", tags=["health"])
     async def list_dependencies(self, health_service: NamedDependency[HealthService]) -> Dependencies:
         """List the systems behind the service, as the latest checks found them."""
         return health_service.dependencies()
