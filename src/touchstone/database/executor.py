@@ -108,9 +108,13 @@ class Database:
         with unavailable_when_gone():
             connection = await asyncpg.connect(self.url, timeout=ACQUIRE_TIMEOUT_SECONDS)
             lost = asyncio.Event()
+
+            def notified(*_: Any) -> None:
+                hint.set()
+
             connection.add_termination_listener(lambda _: lost.set())
             try:
-                await connection.add_listener(channel, lambda *_: hint.set())
+                await connection.add_listener(channel, notified)
                 await lost.wait()
             finally:
                 await connection.close(timeout=2)

@@ -93,7 +93,7 @@ async def _under_lock(owner_url: str) -> AsyncGenerator["asyncpg.Connection"]:
 
 
 def _apply(owner_url: str) -> list[str]:
-    from yoyo import read_migrations
+    from yoyo import read_migrations  # pyright: ignore[reportUnknownVariableType]
 
     with _backend(owner_url) as backend, backend.lock():
         todo = backend.to_apply(read_migrations(str(migrations_directory())))
@@ -102,7 +102,7 @@ def _apply(owner_url: str) -> list[str]:
 
 
 def _roll_back(owner_url: str, count: int) -> list[str]:
-    from yoyo import read_migrations
+    from yoyo import read_migrations  # pyright: ignore[reportUnknownVariableType]
 
     with _backend(owner_url) as backend, backend.lock():
         todo = backend.to_rollback(read_migrations(str(migrations_directory())))[:count]
@@ -113,7 +113,7 @@ def _roll_back(owner_url: str, count: int) -> list[str]:
 @contextlib.contextmanager
 def _backend(owner_url: str):
     # imported here because only migrating needs it; any row in yoyo's own lock table is stale, as we hold the lock
-    from yoyo import get_backend
+    from yoyo import get_backend  # pyright: ignore[reportUnknownVariableType]
 
     backend = get_backend(owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
     try:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import tempfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 from uuid import UUID, uuid4
 
 import msgspec
@@ -31,6 +31,14 @@ CHUNK = 1024 * 1024
 CONTENT_TYPES = {".csv": "text/csv", ".json": "application/json"}
 
 
+class Received(Protocol):
+    """An upload as the server spooled it."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def seek(self, offset: int, /) -> object: ...
+
+
 class DatasetService:
     def __init__(self, database: Database, store: ObjectStore, *, prefix: str, size_limit: int) -> None:
         self.database = database
@@ -38,7 +46,7 @@ class DatasetService:
         self.prefix = prefix
         self.size_limit = size_limit
 
-    async def upload(self, file: BinaryIO, filename: str, call: IdempotentCall | None) -> Dataset:
+    async def upload(self, file: Received, filename: str, call: IdempotentCall | None) -> Dataset:
         """Checks, rewrites and stores the file; only then is there a dataset. Constant memory.
 
         Raises DatasetTooLarge, DatasetMissingFields, DatasetInvalid; nothing is left behind then.
@@ -122,7 +130,7 @@ class DatasetService:
             return  # an orphan: the clean-up of the store finds it
 
 
-def _receive(file: BinaryIO, target: Path, limit: int) -> bytes:
+def _receive(file: Received, target: Path, limit: int) -> bytes:
     """Copies the upload to a file of its own, counting; answers its SHA-256."""
     digest, size = hashlib.sha256(), 0
     file.seek(0)

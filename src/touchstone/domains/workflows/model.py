@@ -73,7 +73,7 @@ class WorkflowWithoutExperiment(Refused):
 
 
 class WorkflowSecretMissing(Refused):
-    """Cannot create workflow '{name}' for experiment '{experiment}': Requested secret key '{secret}' is not configured."""
+    """Cannot create workflow '{name}' for experiment '{experiment}': Requested secret key '{secret}' is not configured."""  # noqa: E501
 
 
 class PromptMissing(Refused):
