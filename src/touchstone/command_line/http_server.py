@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import logging
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -12,6 +11,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from touchstone.errors import Conflict
+from touchstone.http.logging import server_log_config
 
 START_SECONDS = 20
 STOP_SECONDS = 5
@@ -38,11 +38,24 @@ def require_free_port(host: str, port: int) -> None:
             raise AddressUnusable(host=host, port=port, reason=error.strerror or error) from error
 
 
+def free_port() -> int:
+    """One that nobody listens on at the moment, on loopback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @asynccontextmanager
 async def http_server(application: Any, host: str, port: int) -> AsyncGenerator["asyncio.Task[None]"]:
     """Listens until the end, then lets running requests finish for `STOP_SECONDS`. The task ends early on failure."""
-    logging.getLogger("_granian").setLevel(logging.ERROR)
-    server = Server(application, host, port, interface=Interfaces.ASGINL, http=HTTPModes.http1, log_enabled=False)
+    server = Server(
+        application,
+        host,
+        port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        log_dictconfig=server_log_config("error"),  # it would warn that this way of running it is young
+    )
     server.workers_kill_timeout = STOP_SECONDS
     task = asyncio.create_task(server.serve(), name="http server")
     await _listening(task, host, port)

@@ -1,8 +1,9 @@
 """The service inside this process: embedded parts for what is unset, API, worker loops."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
@@ -13,9 +14,12 @@ from touchstone.command_line.lifespan import lifespan
 from touchstone.command_line.parts import running_parts
 from touchstone.command_line.schema_version import prepare_schema
 from touchstone.errors import Failure
+from touchstone.http.logging import configure_logging
 from touchstone.settings import Settings
 from touchstone.worker import run_worker
 
+T = TypeVar("T")
+_JSON = {"auto": None, "json": True, "text": False}
 WORKER_STOP_SECONDS = 20
 
 
@@ -29,12 +33,24 @@ class RunningService(msgspec.Struct, frozen=True):
     settings: Settings
     tasks: frozenset["asyncio.Task[None]"]
 
-    async def end(self) -> None:
-        """Returns never while all is well; raises what ended a part of the service."""
+    async def end(self) -> NoReturn:
+        """Waits while all is well; raises what ended a part of the service, or ServiceEnded."""
         done, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
         raise ServiceEnded(part=" and the ".join(task.get_name() for task in done))
+
+    async def while_running(self, work: Coroutine[Any, Any, T]) -> T:
+        """What the work answers, unless a part of the service ends first."""
+        task, end = asyncio.ensure_future(work), asyncio.ensure_future(self.end())
+        try:
+            await asyncio.wait({task, end}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                await end
+            return task.result()
+        finally:
+            task.cancel()
+            end.cancel()
 
 
 @asynccontextmanager
@@ -42,6 +58,7 @@ async def running_service(
     settings: Settings, *, with_api: bool = True, with_worker: bool = True
 ) -> AsyncGenerator[RunningService]:
     """Serves at the settings' host and port. The worker ends first, then the API, then the embedded parts."""
+    configure_logging(settings.log_level, _JSON[settings.log_format])
     if with_api:
         require_free_port(settings.host, settings.port)
     async with AsyncExitStack() as stack:

@@ -1,0 +1,94 @@
+"""What a start reads and makes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from touchstone.command_line import configuration, exit_codes, main
+from touchstone.environment_file import render_template
+from touchstone.settings import Settings, SettingsError
+
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings().to_environment():
+        monkeypatch.delenv(name, raising=False)
+    yield
+
+
+def test_the_first_start_makes_the_env_file_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = configuration.load_settings()
+    assert len(settings.secret_keys) == 1
+    assert f"Made {Path('.env').absolute()}" in capsys.readouterr().err
+
+
+def test_the_second_start_reads_the_same_keys_and_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    first = configuration.load_settings()
+    capsys.readouterr()
+    assert configuration.load_settings() == first
+    assert capsys.readouterr().err == ""
+
+
+def test_every_start_names_what_the_template_has_gained(capsys: pytest.CaptureFixture[str]) -> None:
+    configuration.load_settings()
+    Path(".env.template").write_text(render_template() + "TOUCHSTONE_NEW=\nTOUCHSTONE_NEWER=\n")
+    for _ in range(2):
+        capsys.readouterr()
+        configuration.load_settings()
+        assert "TOUCHSTONE_NEW, TOUCHSTONE_NEWER" in capsys.readouterr().err
+
+
+def test_the_checkouts_own_template_is_what_a_new_file_comes_from() -> None:
+    Path(".env.template").write_text("TOUCHSTONE_PORT=8080\n")
+    assert configuration.load_settings().port == 8080
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TOUCHSTONE_DATABASE_URL", "postgresql://a:b@db/x"), ("TOUCHSTONE_DEPLOYMENT_TYPE", "production")],
+)
+def test_no_keys_are_made_for_a_database_of_others_or_for_production(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    settings = configuration.load_settings()
+    assert not Path(".env").exists()
+    with pytest.raises(SettingsError) as caught:
+        configuration.require_keys(settings)
+    assert all("touchstone secret-key" in problem for problem in caught.value.problems)
+    assert len(caught.value.problems) == 2
+
+
+def test_keys_in_the_environment_suffice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOUCHSTONE_DEPLOYMENT_TYPE", "production")
+    monkeypatch.setenv("TOUCHSTONE_SECRET_KEYS", KEY)
+    monkeypatch.setenv("TOUCHSTONE_URL_SIGNING_KEYS", KEY)
+    assert configuration.require_keys(configuration.load_settings())
+
+
+def test_a_setting_that_makes_no_sense_is_status_2_and_starts_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TOUCHSTONE_PORT", "high")
+    assert main.run_command(["serve"]) == exit_codes.USAGE
+    assert "TOUCHSTONE_PORT is 'high'" in capsys.readouterr().err
+    assert not Path(".touchstone").exists()
+
+
+def test_shown_settings_hide_their_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run_command(["settings"]) == exit_codes.OK
+    shown = capsys.readouterr().out
+    assert "TOUCHSTONE_SECRET_KEYS=***" in shown
+    assert "TOUCHSTONE_PORT=8000" in shown
+
+
+def test_listening_beyond_loopback_is_said_aloud() -> None:
+    said: list[str] = []
+    configuration.warn_of_exposure(Settings(host="0.0.0.0"), said.append)
+    configuration.warn_of_exposure(Settings(), said.append)
+    assert len(said) == 1
+    assert "0.0.0.0" in said[0]
