@@ -26,8 +26,6 @@ from touchstone.http.tracing import RequestTracer
 
 # whoever probes a container names it by whatever address it has
 ANY_HOST_PATHS = frozenset({"/health/live", "/health/ready"})
-# a verb that no route has: the router then lists all verbs of the path
-NO_SUCH_METHOD = "TRACE"
 
 
 class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,13 +118,8 @@ class Edge:
             await drain(limit, headers, receive)
             await refuse_failure(scope, send, too_large(limit))
         else:
-            await self._forward(scope, headers, counting(limit, receive), send)
-
-    async def _forward(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> None:
-        packing = compressing(scope, headers.get(b"accept-encoding"), self._compress_from, send)
-        if scope["method"] == "OPTIONS":
-            scope = {**scope, "method": NO_SUCH_METHOD}
-        await self._app(scope, receive, packing)
+            packing = compressing(scope, headers.get(b"accept-encoding"), self._compress_from, send)
+            await self._app(scope, counting(limit, receive), packing)
 
     def _describing(self, scope: Scope, request_headers: Mapping[bytes, bytes], exchange: Exchange, send: Send) -> Send:
         """`send` that completes the headers of the answer and takes down how it went."""

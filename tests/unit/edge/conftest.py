@@ -17,6 +17,7 @@ from touchstone.http.errors import exception_handlers
 from touchstone.http.logging import FailureLog
 from touchstone.http.metrics import Metrics, metrics_handler
 from touchstone.http.request_ids import request_id
+from touchstone.http.signature import install
 
 LONG_TEXT = "All work and no play makes a dull boy. " * 200
 
@@ -150,6 +151,7 @@ def client_of(metrics: Metrics) -> Client:
             exception_handlers=exception_handlers,
             request_max_body_size=None,
         )
+        install(app)
         edge = wrap(app, settings or EdgeSettings(), metrics=metrics, failures=failures, **collaborators)
         transport = httpx.ASGITransport(edge, raise_app_exceptions=False, client=(peer, 4711))
         headers = {"accept-encoding": "identity"}
