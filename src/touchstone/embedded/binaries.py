@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from touchstone.embedded.account import Account
+from touchstone.embedded.account import Account, bare_environment
 from touchstone.embedded.processes import PartFailed
 
 DEBIAN = Path("/usr/lib/postgresql")
@@ -82,7 +82,13 @@ def _open_for_reading(root: Path) -> None:
 def _major_version(folder: Path, account: Account) -> int | None:
     try:
         answer = subprocess.run(  # noqa: S603
-            [folder / "postgres", "--version"], cwd="/", capture_output=True, timeout=20, check=True, **account.run_as
+            [folder / "postgres", "--version"],
+            cwd="/",
+            env=bare_environment(),
+            capture_output=True,
+            timeout=20,
+            check=True,
+            **account.run_as,
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -85,7 +85,7 @@ def choose_directory(
     wanted: Path, can_traverse: Callable[[Path], bool], say: Say = silent, *, system_folder: Path = SYSTEM_FOLDER
 ) -> Path:
     """The wanted directory, or one of its own in the system folder where Postgres' account cannot get to it."""
-    wanted = wanted.expanduser().absolute()
+    wanted = wanted.expanduser().resolve()
     if can_traverse(_nearest_existing(wanted)):
         return wanted
     chosen = system_folder / hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]
@@ -104,8 +104,11 @@ async def hold_directory(wanted: Path, say: Say = silent) -> AsyncGenerator[Data
     Raises DirectoryHeld when a process holds it already, DirectoryUnusable when it cannot be made or entered.
     """
     path = choose_directory(wanted, unprivileged_account().can_traverse, say)
-    _make(path)
-    lock = await _lock(path)
+    try:
+        _make(path)
+        lock = await _lock(path)
+    except OSError as error:
+        raise DirectoryUnusable(path=path, reason=error.strerror or error) from error
     inheritance.keep_from_forks(lock)
     try:
         yield DataDirectory(path)
@@ -116,14 +119,11 @@ async def hold_directory(wanted: Path, say: Say = silent) -> AsyncGenerator[Data
 
 def _make(path: Path) -> None:
     """Others may pass (Postgres as root runs under another account) but not list; files carry their own modes."""
-    try:
-        for folder in (*reversed(path.parents), path):
-            if not folder.exists():
-                folder.mkdir(exist_ok=True)
-                folder.chmod(0o711)
-        (path / "objects").mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise DirectoryUnusable(path=path, reason=error.strerror or error) from error
+    for folder in (*reversed(path.parents), path):
+        if not folder.exists():
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o711)
+    (path / "objects").mkdir(mode=0o700, exist_ok=True)
 
 
 async def _lock(path: Path) -> int:
@@ -133,7 +133,7 @@ async def _lock(path: Path) -> int:
         lock = try_lock(path)
         if lock is not None:
             return lock
-        holder = _read_holder(path)
+        holder = read_holder(path)
         is_someone_at_work = holder is not None and holder.command != CLEANING_UP
         if is_someone_at_work or time.monotonic() > deadline:
             raise _held(path, holder)
@@ -154,7 +154,7 @@ def try_lock(path: Path, command: str | None = None) -> int | None:
     return lock
 
 
-def _read_holder(path: Path) -> Holder | None:
+def read_holder(path: Path) -> Holder | None:
     with suppress(OSError, msgspec.MsgspecError):
         return msgspec.json.decode((path / "lock").read_bytes(), type=Holder)
     return None

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from touchstone.embedded import inheritance
-from touchstone.embedded.directory import CLEANING_UP, try_lock
+from touchstone.embedded.directory import CLEANING_UP, read_holder, try_lock
 from touchstone.embedded.postmaster import end_servers
 from touchstone.embedded.processes import run_to_end, to_completion
 from touchstone.embedded.ray_processes import end_cluster, ray_folder
@@ -51,7 +51,7 @@ async def guarded(directory: Path) -> AsyncGenerator[None]:
 
 
 def _start(directory: Path, reading: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-P", "-m", __name__, str(directory)]
+    command = [sys.executable, "-P", "-m", __name__, str(directory), str(os.getpid())]
     return subprocess.Popen(  # noqa: S603
         command, stdin=reading, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
@@ -62,20 +62,30 @@ async def end_parts(directory: Path) -> None:
     await asyncio.gather(end_servers(directory / "postgres"), end_cluster(ray_folder(directory)))
 
 
-async def end_orphans(directory: Path) -> None:
-    """Only while holding the directory: a start that was faster has ended the leftovers itself by now."""
+async def end_orphans(directory: Path, starter: int) -> None:
+    """Only while holding the directory: whoever started there since has ended the leftovers itself."""
+    lock = await _inherit(directory, starter)
+    if lock is not None:
+        await end_parts(directory)
+        os.close(lock)
+
+
+async def _inherit(directory: Path, starter: int) -> int | None:
+    """Waits for a starter that is dying to let go; None when somebody else has the directory by now."""
     deadline = asyncio.get_running_loop().time() + _DYING_SECONDS
     while (lock := try_lock(directory, CLEANING_UP)) is None:
-        if asyncio.get_running_loop().time() > deadline:
-            return
+        holder = read_holder(directory)
+        is_somebody_else = holder is not None and holder.pid != starter
+        if is_somebody_else or asyncio.get_running_loop().time() > deadline:
+            return None
         await asyncio.sleep(0.05)
-    await end_parts(directory)
-    os.close(lock)
+    return lock
 
 
 def main() -> None:
+    directory, starter = sys.argv[1:]
     if sys.stdin.buffer.read() != _FAREWELL:
-        asyncio.run(end_orphans(Path(sys.argv[1])))
+        asyncio.run(end_orphans(Path(directory), int(starter)))
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ async def running_postgres(
 ) -> AsyncGenerator[EmbeddedPostgres]:
     """In a directory that the caller holds and guards."""
     credentials = load_credentials(directory)
-    cluster = await _cluster(directory, credentials)
+    cluster = await _cluster(directory, credentials, durable)
     port = free_port(load_ports(directory).postgres)
     server = cluster.start(port, _settings(durable, max_connections))
     try:
@@ -94,13 +94,13 @@ async def running_postgres(
         server.wait(timeout=10)
 
 
-async def _cluster(directory: DataDirectory, credentials: Credentials) -> Cluster:
+async def _cluster(directory: DataDirectory, credentials: Credentials, durable: bool) -> Cluster:
     account: Account = unprivileged_account()
     major = version_of(directory.postgres)
     binaries = await asyncio.to_thread(find_binaries, account, directory.binaries, major)
     cluster = Cluster(directory.postgres, binaries, account)
     if major is None:
-        await cluster.create(credentials.postgres_password)
+        await cluster.create(credentials.postgres_password, durable=durable)
     return cluster
 
 

@@ -10,9 +10,17 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from touchstone.embedded.account import Account
+from touchstone.embedded.account import Account, bare_environment
 from touchstone.embedded.binaries import Binaries
-from touchstone.embedded.processes import PartFailed, find_processes, run_to_end, signal_all, tail, wait_until_gone
+from touchstone.embedded.processes import (
+    PartFailed,
+    find_processes,
+    parent_of,
+    run_to_end,
+    signal_all,
+    tail,
+    wait_until_gone,
+)
 
 SUPERUSER = "postgres"
 _INITDB_SECONDS = 120
@@ -32,7 +40,7 @@ class Cluster(msgspec.Struct, frozen=True):
     def log(self) -> Path:
         return self.folder.with_name(f"{self.folder.name}.log")
 
-    async def create(self, password: str) -> None:
+    async def create(self, password: str, *, durable: bool) -> None:
         """Made under another name and renamed when complete, so that a killed start leaves no half of one."""
         draft = self.folder.with_name(f"{self.folder.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
@@ -42,12 +50,12 @@ class Cluster(msgspec.Struct, frozen=True):
             password_file.write(password)
             password_file.flush()
             self.account.own(Path(password_file.name))
-            await self._initdb(draft, Path(password_file.name))
+            await self._initdb(draft, Path(password_file.name), durable)
         draft.rename(self.folder)
 
-    async def _initdb(self, draft: Path, password_file: Path) -> None:
+    async def _initdb(self, draft: Path, password_file: Path, durable: bool) -> None:
         options = ["-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", password_file, "-E", "UTF8", "--locale=C.UTF-8"]
-        process = self._run("initdb", "-D", draft, *options, "--no-instructions")
+        process = self._run("initdb", "-D", draft, *options, "--no-instructions", *([] if durable else ["--no-sync"]))
         if await run_to_end(process, _INITDB_SECONDS) != 0:
             raise PartFailed(system="postgres", reason=f"initdb failed: {tail(self.log)}")
 
@@ -67,6 +75,7 @@ class Cluster(msgspec.Struct, frozen=True):
                 stdout=log,
                 stderr=log,
                 cwd="/",
+                env=bare_environment(),
                 start_new_session=True,
                 **self.account.run_as,
             )
@@ -106,4 +115,4 @@ async def end_servers(folder: Path) -> None:
 def _parents(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Backends take SIGINT as the order to cancel a query, so only their postmaster may get it."""
     ids = {process.pid for process in processes}
-    return [process for process in processes if process.ppid() not in ids]
+    return [process for process in processes if parent_of(process) not in ids]

@@ -28,7 +28,7 @@ def find_family(belongs: Callable[[psutil.Process], bool]) -> list[psutil.Proces
     family = {pid for pid, process in everyone.items() if _holds(belongs, process)}
     children = family
     while children:
-        children = {pid for pid, process in everyone.items() if pid not in family and _parent(process) in children}
+        children = {pid for pid, process in everyone.items() if pid not in family and parent_of(process) in children}
         family |= children
     return [everyone[pid] for pid in family]
 
@@ -40,7 +40,7 @@ def _holds(belongs: Callable[[psutil.Process], bool], process: psutil.Process) -
         return False
 
 
-def _parent(process: psutil.Process) -> int | None:
+def parent_of(process: psutil.Process) -> int | None:
     try:
         return process.ppid()
     except psutil.Error:
@@ -82,7 +82,8 @@ async def run_to_end(process: subprocess.Popen[bytes], within: float) -> int:
     finally:
         if process.poll() is None:
             process.kill()
-    return process.wait()
+        status = process.wait()
+    return status
 
 
 async def to_completion(ending: Coroutine[None, None, Result]) -> Result:

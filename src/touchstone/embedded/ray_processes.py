@@ -13,8 +13,8 @@ from touchstone.embedded.processes import find_family, is_alive, signal_all, wai
 # every process of the cluster inherits it, those included whose command line says nothing
 MARK = "TOUCHSTONE_EMBEDDED_RAY"
 
-# Unix sockets may have 107 bytes; Ray appends `/session_<time>_<pid>/sockets/<name>` of up to 70
-_LONGEST_FOLDER = 36
+# Unix sockets may have 107 bytes; Ray appends `/session_<time>_<pid>/sockets/<name>` of up to 76
+_LONGEST_FOLDER = 31
 _SHORT_ROOT = Path("/tmp")  # noqa: S108
 _RAYLET_SECONDS = 6
 _OTHERS_SECONDS = 4
@@ -25,7 +25,7 @@ def ray_folder(directory: Path) -> Path:
     folder = directory / "ray"
     if len(os.fsencode(folder)) <= _LONGEST_FOLDER:
         return folder
-    return _SHORT_ROOT / f"touchstone-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]}"
+    return _SHORT_ROOT / f"touchstone-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:10]}"
 
 
 def make_private(folder: Path) -> None:
