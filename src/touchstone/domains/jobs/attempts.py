@@ -24,6 +24,10 @@ log: Any = structlog.get_logger("touchstone.jobs")
 OnFinished = Callable[[Transaction, JobRow], Awaitable[None]]
 
 
+# what an attempt may fail of through no fault of its job: another attempt may well succeed
+TRANSIENT = frozenset({"stopped", "storage_unavailable", "superseded"})
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """What an attempt's end means for its job."""
 
@@ -38,7 +42,7 @@ def judge(job: JobRow, run: Run | None, outcome: wire.Outcome | None) -> Verdict
         return Verdict(JobStatus.SUCCEEDED)
     if job.stop_reason is not None:
         return Verdict(JobStatus.STOPPED, FailureReason(code=job.stop_reason, message=STOP_WORDS[job.stop_reason]))
-    if outcome is not None and outcome.failure is not None:
+    if outcome is not None and outcome.failure is not None and outcome.failure.code not in TRANSIENT:
         return Verdict(JobStatus.FAILED, outcome.failure)
     if run is None:
         lost = FailureReason(code="lost", message="The cluster does not know the job any more.")
@@ -49,6 +53,8 @@ def judge(job: JobRow, run: Run | None, outcome: wire.Outcome | None) -> Verdict
         return Verdict(
             JobStatus.FAILED, FailureReason(code="results_missing", message="It ended well, but left no results.")
         )
+    if outcome is not None and outcome.failure is not None:
+        return Verdict(JobStatus.FAILED, outcome.failure, is_lost=True)
     message = run.message or "The job's program ended without saying why."
     return Verdict(JobStatus.FAILED, FailureReason(code="crashed", message=message[:2000]), is_lost=True)
 
