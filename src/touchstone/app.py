@@ -55,29 +55,42 @@ def create_app(settings: Settings, *, runner: Runner | None = None, store: Objec
     metrics = Metrics()
     metrics.add_gauge("touchstone_dependency_up", "1 while a system answers", health_service.up, ("dependency",))
     failure_log = FailureLog(_error_reports(settings, health_service.version))
-    api = build_api(parts, health_service, metrics)
+    tracer = _tracer(settings, health_service.version)
+    api = build_api(parts, health_service, metrics, failure_log, tracer)
     return wrap(
         api,
         edge_settings(settings),
         metrics=metrics,
         failures=failure_log,
-        tracer=_tracer(settings, health_service.version),
+        tracer=tracer,
     )
 
 
-def build_api(parts: Assembly, health_service: HealthService, metrics: Metrics) -> Litestar:
+def build_api(
+    parts: Assembly,
+    health_service: HealthService,
+    metrics: Metrics,
+    failure_log: FailureLog,
+    tracer: RequestTracer | None = None,
+) -> Litestar:
     """The routes alone, for OpenAPI and for the edge to stand around."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
         async with parts.opened(), health_service.watching():
-            yield
+            try:
+                yield
+            finally:
+                if tracer:
+                    tracer.stop()
 
     app = Litestar(
         [*CONTROLLERS, metrics_handler(metrics)],
         dependencies=dependencies(parts, health_service),
         exception_handlers=exception_handlers,
+        after_exception=[failure_log],
         lifespan=[lifespan],
+        logging_config=None,  # the process has set its own up
         request_max_body_size=None,  # the edge has counted already
     )
     signature.install(app)

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -106,7 +107,8 @@ class WorkflowController(Controller):
         row = await workflows.get(workflow_uuid(workflow_id))
         if row.compiled_key is None:
             raise WorkflowResultNotReady(id=workflow_id, status=row.status)
-        return Response(await workflow_view.download_url(row), media_type="application/json")
+        quoted = msgspec.json.encode(await workflow_view.download_url(row)).decode()  # Litestar sends a str as it is
+        return Response(quoted, media_type="application/json")
 
     @delete(
         "/{workflow_id:str}",
