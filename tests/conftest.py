@@ -1,6 +1,7 @@
 """Real parts for the tests: one Postgres a worker, real migrations, tables emptied between tests."""
 
 import contextlib
+import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 
@@ -34,11 +35,14 @@ def quiet_logs() -> None:
 
 
 @pytest.fixture(scope="session")
-async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[EmbeddedPostgres]:
+async def postgres() -> AsyncGenerator[EmbeddedPostgres]:
     """A server of this test process, its database migrated."""
-    async with embedded_postgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
-        await migrate(server.owner_url, service_role=SERVICE)
-        yield server
+    with tempfile.TemporaryDirectory(prefix="touchstone-tests-") as name:
+        directory = Path(name)
+        directory.chmod(0o711)  # as root, Postgres runs as somebody else, who must be able to get in
+        async with embedded_postgres(directory, durable=False) as server:
+            await migrate(server.owner_url, service_role=SERVICE)
+            yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""Touchstone: may this go out, and what is the evidence?"""

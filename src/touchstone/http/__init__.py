@@ -1,0 +1,1 @@
+"""What all controllers share: decoding, failures, pages, OpenAPI, and the edge around the application."""
