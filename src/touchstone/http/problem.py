@@ -21,6 +21,49 @@ class Problem(msgspec.Struct):
     request_id: str
 
 
+class ValidationError(msgspec.Struct):
+    """One fault of a request; `loc` is the path to it, `body`, `query`, `path`, `header` or `cookie` first."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+    input: Any | msgspec.UnsetType = msgspec.UNSET
+    ctx: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class HTTPValidationError(msgspec.Struct):
+    """All faults of a request."""
+
+    detail: list[ValidationError]
+    title: str
+    status: int
+    code: str
+    request_id: str
+
+
+class ProblemFault(msgspec.Struct):
+    """One fault; `pointer` is a JSON pointer into the body, `in` and `parameter` name what is not in the body."""
+
+    detail: str
+    type: str
+    pointer: str | msgspec.UnsetType = msgspec.UNSET
+    source: str | msgspec.UnsetType = msgspec.field(name="in", default=msgspec.UNSET)
+    parameter: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class ProblemDetails(msgspec.Struct):
+    """RFC 9457, for whoever accepts application/problem+json."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    request_id: str
+    errors: list[ProblemFault] | msgspec.UnsetType = msgspec.UNSET
+
+
 def contract_body(status: int, code: str, detail: str | list[FaultItem], request_id: str) -> dict[str, Any]:
     shown = detail if isinstance(detail, str) else shown_items(detail)
     title = HTTPStatus(status).phrase

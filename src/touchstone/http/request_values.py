@@ -2,11 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
 from litestar._kwargs.parameter_definition import ParameterDefinition
 from litestar.connection import Request
+from litestar.enums import RequestEncodingType
 from litestar.params import KwargDefinition
 from litestar.types import Empty
 from litestar.typing import FieldDefinition
@@ -36,8 +38,15 @@ def declared_type(field: FieldDefinition) -> Any:
     rules = [_constraints(one) if isinstance(one, KwargDefinition) else one for one in metadata]
     for rule in rules:
         if isinstance(rule, Meta):
-            declared = Annotated[declared, rule]
+            declared = _with_rule(declared, rule)
     return declared
+
+
+def _with_rule(declared: Any, rule: Meta) -> Any:
+    """A rule about a value that may be None is a rule about the value."""
+    if get_origin(declared) not in (Union, UnionType):
+        return Annotated[declared, rule]
+    return Union[tuple(one if one is NoneType else Annotated[one, rule] for one in get_args(declared))]  # noqa: UP007
 
 
 def _constraints(parameter: KwargDefinition) -> Meta | None:
@@ -50,9 +59,10 @@ def _constraints(parameter: KwargDefinition) -> Meta | None:
 class ParameterReader:
     """One parameter outside the body."""
 
-    def __init__(self, source: str, definition: ParameterDefinition, declared: Any) -> None:
+    def __init__(self, source: str, definition: ParameterDefinition, field: FieldDefinition) -> None:
         self.source, self.definition = source, definition
-        self.decoder = decoder_for(declared)
+        self.description = getattr(field.kwarg_definition, "description", None)
+        self.decoder = decoder_for(declared_type(field))
         self.several = takes_several(self.decoder.node)
 
     def read(self, request: AnyRequest, values: dict[str, Any], errors: list[FaultItem]) -> None:
@@ -95,6 +105,7 @@ class BodyReader(ABC):
     def __init__(self, field: FieldDefinition) -> None:
         self.field = field
         self.decoder = decoder_for(declared_type(field))
+        self.is_optional = field.has_default or field.is_optional
 
     @abstractmethod
     async def read(self, request: AnyRequest, values: dict[str, Any], errors: list[FaultItem]) -> None:
@@ -131,6 +142,11 @@ class JsonReader(BodyReader):
             values["data"] = self.decoder.decode(raw.decode(errors="replace"), ("body",), errors)
 
 
+def _media_type(field: FieldDefinition) -> str:
+    declared = getattr(field.kwarg_definition, "media_type", RequestEncodingType.MULTI_PART)
+    return str(getattr(declared, "value", declared))
+
+
 class FormReader(BodyReader):
     """A multipart or url-encoded form, its parts the fields of a struct."""
 
@@ -138,6 +154,7 @@ class FormReader(BodyReader):
         super().__init__(field)
         if not isinstance(self.decoder.node, inspect.StructType):
             raise TypeError(f"a form must be declared as a struct, not as {self.decoder.target}")
+        self.media_type = _media_type(field)
         self.several = {one.encode_name: takes_several(one.type) for one in self.decoder.node.fields}
 
     async def read(self, request: AnyRequest, values: dict[str, Any], errors: list[FaultItem]) -> None:

@@ -9,7 +9,7 @@ in Litestar and why.
 # pyright: reportPrivateUsage=false, reportUnknownMemberType=false
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from litestar import Litestar
 from litestar._asgi.routing_trie.types import RouteTrieNode
@@ -22,7 +22,7 @@ from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
 from touchstone.http.decoding import FaultItem, InvalidRequest, is_well_formed, json_fault
-from touchstone.http.request_values import BodyReader, FormReader, JsonReader, ParameterReader, declared_type
+from touchstone.http.request_values import BodyReader, FormReader, JsonReader, ParameterReader
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -78,6 +78,12 @@ class ArgumentReader:
             raise InvalidRequest(errors)
 
 
+def argument_reader(arguments: KwargsModel) -> ArgumentReader | None:
+    """What `install` has put there; None where a handler takes nothing from the request."""
+    last = cast("Any", arguments.extractors[-1]) if arguments.extractors else None
+    return last if isinstance(last, ArgumentReader) else None
+
+
 async def _refuse_malformed_json(connection: Connection, _: BaseRouteHandler) -> None:
     """Runs ahead of the guards: the contracts answer malformed JSON before they ask who sends it."""
     if isinstance(connection, Request) and JsonReader.is_json(connection):
@@ -112,7 +118,7 @@ def _parameters(fields: dict[str, FieldDefinition], arguments: KwargsModel) -> l
     ]
     order = {name: position for position, name in enumerate(fields)}
     return [
-        ParameterReader(source, one, declared_type(fields[one.field_name]))
+        ParameterReader(source, one, fields[one.field_name])
         for source, ones in zip(_SOURCES, expected, strict=True)
         for one in sorted(ones, key=lambda one: order[one.field_name])
     ]

@@ -37,7 +37,7 @@ class InvalidRequest(Invalid):
         self.errors = errors
 
 
-class Fault(ValueError):  # noqa: N818 -- the word of this package
+class Fault(ValueError):
     """Raised by a check that wants its own `type` and words instead of `value_error`."""
 
     def __init__(self, kind: str, msg: str, **ctx: Any) -> None:

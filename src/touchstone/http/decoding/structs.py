@@ -1,7 +1,7 @@
 """Objects with declared fields, and the unions that a tag tells apart."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_origin
 
 from msgspec import UNSET, Struct, UnsetType, inspect
 
@@ -27,7 +27,7 @@ class StructPlan:
     """Decodes one struct. Its fields are given after it is made, so that a struct may contain itself."""
 
     def __init__(self, node: inspect.StructType) -> None:
-        self.cls: type[Struct] = node.cls
+        self.cls: type[Struct] = get_origin(node.cls) or node.cls
         self.closed = node.forbid_unknown_fields
         self.tag_field = node.tag_field
         self.tag = literal((node.tag,)) if node.tag_field else None
