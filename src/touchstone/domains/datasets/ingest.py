@@ -13,7 +13,7 @@ from touchstone.domains.datasets.model import DatasetInvalid
 from touchstone_jobs.dataset_files import write_dataset
 from touchstone_jobs.wire import DatasetFacts
 
-_JSON_LINES = (".jsonl", ".ndjson")
+_JSON_LINES = (".jsonl", ".ndjson", ".json")
 # a packed file may hold many times its size; so may a table whose rows lack most of its columns
 _EXPANSION = 20
 _EXPANSION_FLOOR = 100_000_000  # bytes

@@ -48,12 +48,12 @@ def check_text(path: Path, kind: str) -> None:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             pending = len(decoder.getstate()[0])
-            if (nul := chunk.find(0)) >= 0:
-                raise _not_text(path, kind, offset + nul)
             try:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
                 raise _not_text(path, kind, offset - pending + error.start) from None
+            if (nul := chunk.find(0)) >= 0:
+                raise _not_text(path, kind, offset + nul)
             offset += len(chunk)
     if pending := len(decoder.getstate()[0]):
         raise _not_text(path, kind, offset - pending)

@@ -23,9 +23,9 @@ from touchstone.domains.datasets.model import DatasetInvalid
 
 DELIMITERS = (",", ";", "\t")
 LONGEST_HEADER = 256 * 1024  # characters
-BLOCK = 2 * 1024 * 1024  # bytes
+BLOCK = 512 * 1024  # bytes; the reading holds several of them
 _ROWS_AT_ONCE = 8192
-_CHARACTERS_AT_ONCE = 2 * 1024 * 1024
+_CHARACTERS_AT_ONCE = 1024 * 1024
 _ENCODING = "utf-8-sig"  # with or without a byte order mark
 
 csv.field_size_limit(sys.maxsize)  # the size of the whole upload is limited already

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as compute
+import pyarrow.compute
 import pyarrow.parquet as parquet
 
 from touchstone.domains.datasets.ingest_checks import check_columns, text_batch
 from touchstone.domains.datasets.model import DatasetInvalid
 
 MAGIC = b"PAR1"
+_compute: Any = pyarrow.compute  # the stubs know too little of it
 _BYTES_AT_ONCE = 2 * 1024 * 1024
 _MOST_ROWS_AT_ONCE = 8192
 _LEAST_ROWS_AT_ONCE = 16
@@ -43,14 +44,14 @@ def _unpacked_size(metadata: Any) -> int:
 
 def _texts(array: Any, name: str) -> Any:
     try:
-        texts: Any = compute.fill_null(array.cast(pa.string()), "")
+        texts = _compute.fill_null(array.cast(pa.string()), "")
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         raise DatasetInvalid(reason=f"the column {name} holds {array.type}, which has no text form") from None
     try:
         texts.validate(full=True)
     except pa.ArrowInvalid:
         raise DatasetInvalid(reason=f"the column {name} holds a text that is not UTF-8") from None
-    if compute.any(compute.match_substring(texts, "\0")).as_py():
+    if _compute.any(_compute.match_substring(texts, "\0")).as_py():
         raise DatasetInvalid(reason=f"the column {name} holds a NUL character")
     return texts
 
