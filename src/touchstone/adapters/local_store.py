@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-from touchstone.adapters.local_tree import described, walk
+from touchstone.adapters.local_tree import UNFINISHED, described, walk
 from touchstone.adapters.object_keys import KeyRefused, checked_folder, checked_key, checked_prefix
 from touchstone.adapters.object_store import ObjectNotFound, StoredObject
 from touchstone.adapters.signed_urls import SignedUrls
@@ -105,6 +105,8 @@ class LocalStore:
     def _path(self, key: str) -> Path:
         if key.partition("/")[0] == _INCOMING:
             raise KeyRefused(key=key, why="the store keeps its unfinished files there")
+        if key.endswith(UNFINISHED):
+            raise KeyRefused(key=key, why="it ends as only unfinished files do")
         return self._root / checked_key(key)
 
     def _replace(self, key: str, target: Path, write: Callable[[Path], None]) -> None:

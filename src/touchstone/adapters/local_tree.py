@@ -8,6 +8,9 @@ from pathlib import Path
 
 from touchstone.adapters.object_store import StoredObject
 
+UNFINISHED = ".unfinished"
+"""Ends the name of a file that cluster code, which writes beside its target, has not finished."""
+
 
 def walk(folder: Path, above: str, beginning: str = "", *, hidden: str = "") -> Iterator[StoredObject]:
     """All files below `folder` whose name in it starts with `beginning`; `above` is the folder's own key.
@@ -19,6 +22,8 @@ def walk(folder: Path, above: str, beginning: str = "", *, hidden: str = "") -> 
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from walk(folder / entry.name, f"{above}{entry.name}/")
+        elif entry.name.endswith(UNFINISHED):
+            continue
         elif found := described(above + entry.name, folder / entry.name):
             yield found
 

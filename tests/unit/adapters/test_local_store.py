@@ -10,6 +10,7 @@ import pytest
 from touchstone.adapters.local_store import FolderInTheWay, LocalStore
 from touchstone.adapters.object_keys import KeyRefused
 from touchstone.errors import Unavailable
+from touchstone_jobs import storage
 
 
 async def test_uri_is_a_percent_encoded_file_path(tmp_path: Path) -> None:
@@ -71,6 +72,27 @@ async def test_no_unfinished_file_is_left_or_listed(tmp_path: Path) -> None:
     assert os.listdir(tmp_path / ".incoming") == ["half"]
     with pytest.raises(KeyRefused):
         await store.get(".incoming/half")
+
+
+async def test_what_cluster_code_has_not_finished_writing_is_no_object(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    await store.put("jobs/1/outcome.json", b"{}")
+    (tmp_path / "jobs/1/tmp123.unfinished").write_bytes(b"{")
+    assert [found.key async for found in store.list("jobs/")] == ["jobs/1/outcome.json"]
+    with pytest.raises(KeyRefused):
+        await store.get("jobs/1/tmp123.unfinished")
+    await store.delete_prefix("jobs/")
+    assert not (tmp_path / "jobs").exists()
+
+
+async def test_cluster_code_and_the_service_read_each_others_objects(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "a b")
+    key = "jobs/ü %41?/x#1.json"
+    storage.put(store.uri(key), b"from the cluster")
+    assert await store.get(key) == b"from the cluster"
+    await store.put(key, b"from the service")
+    assert storage.get(store.uri(key)) == b"from the service"
+    assert list(storage.list_objects(store.uri("jobs/"))) == [store.uri(key)]
 
 
 async def test_what_a_killed_process_left_is_removed_a_day_later(tmp_path: Path) -> None:
