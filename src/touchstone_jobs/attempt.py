@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from touchstone_jobs import storage
-from touchstone_jobs.failures import JobFailure, Superseded
+from touchstone_jobs.failures import JobFailure, superseded
 from touchstone_jobs.progress import ProgressReport
 from touchstone_jobs.redaction import Redactor
 from touchstone_jobs.ticket import fetch_secret
@@ -39,10 +39,10 @@ class Attempt:
         storage.put(f"{self._marks}{self.config.attempt:06d}", b"")
 
     def refuse_if_superseded(self) -> None:
-        """Raises Superseded when a later attempt has begun."""
+        """Raises JobFailure `superseded` when a later attempt has begun."""
         latest = max((int(uri.rpartition("/")[2]) for uri in storage.list_objects(self._marks)), default=0)
         if latest > self.config.attempt:
-            raise Superseded(self.config.attempt, latest)
+            raise superseded(self.config.attempt, latest)
 
     @property
     def _marks(self) -> str:

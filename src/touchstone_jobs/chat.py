@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import aiohttp
@@ -120,3 +121,14 @@ class Chat:
         if retry_after is not None:
             return min(retry_after, LONGEST_WAIT_SECONDS) + random.uniform(0, 0.25)  # noqa: S311  (jitter)
         return random.uniform(0.25, 0.5) * min(2.0**count, 60.0)  # noqa: S311  (jitter)
+
+
+async def by_callers(count: int, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Runs the work so many times at once; when one fails, the others end, too, and its exception is raised."""
+    tasks = [asyncio.create_task(work()) for _ in range(count)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
+from touchstone_jobs.failures import JobFailure
+
 _log = logging.getLogger(__name__)
 # what Ray sets for the driver of a submitted job, and what its users set to name a cluster
 _SIGNS_OF_RAY = ("RAY_JOB_CONFIG_JSON_ENV_VAR", "RAY_ADDRESS")
@@ -34,4 +36,13 @@ def each_result(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) 
     _log.info("%d tasks on the cluster", len(running))
     while running:
         (ready,), _ = ray.wait(list(running), num_returns=1)
-        yield running.pop(ready), ray.get(ready)
+        yield running.pop(ready), _result(ray, ready)
+
+
+def _result(ray: Any, reference: Any) -> Any:
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, JobFailure):
+            raise error.cause from None
+        raise

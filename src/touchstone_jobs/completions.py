@@ -22,7 +22,7 @@ _TRANSIENT = {408, 409, 425, 500, 502, 503, 504, 529}
 _HOPELESS = {401, 402, 403, 404, 405}
 
 
-class CallFailed(Exception):  # noqa: N818  (as the service names its failures)
+class CallFailed(Exception):
     """One call could not be had; others may. The message is safe to show once it went through the redactor."""
 
 

@@ -3,23 +3,25 @@
 from touchstone_jobs.wire import FailureReason
 
 
-class JobFailure(Exception):  # noqa: N818  (as the service names its failures)
+class JobFailure(Exception):
     """`code` is a word a program may switch on; the message is a sentence for a person."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
-        super().__init__(message)
+        self.message = message
+        super().__init__(code, message)  # both, or a failure would not survive the way back from a task
+
+    def __str__(self) -> str:
+        return self.message
 
     @property
     def reason(self) -> FailureReason:
-        return FailureReason(code=self.code, message=str(self))
+        return FailureReason(code=self.code, message=self.message)
 
 
-class Superseded(JobFailure):
-    """A later attempt of the same job has begun; this one must leave the results alone."""
-
-    def __init__(self, attempt: int, later: int) -> None:
-        super().__init__("superseded", f"Attempt {later} has taken over from attempt {attempt}.")
+def superseded(attempt: int, later: int) -> JobFailure:
+    """A later attempt of the same job has begun: this one must leave the results alone."""
+    return JobFailure("superseded", f"Attempt {later} has taken over from attempt {attempt}.")
 
 
 def missing_extra(code: str, purpose: str, package: str, extra: str) -> JobFailure:

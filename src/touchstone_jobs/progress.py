@@ -18,7 +18,8 @@ class ProgressReport:
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
-        self._done = self._failed = self._total = self._earlier = 0
+        self._done = self._earlier = 0.0
+        self._failed = self._total = 0
         self._began = self._written = time.monotonic()
         self._writing = threading.Lock()
 
@@ -28,14 +29,16 @@ class ProgressReport:
         self._began = time.monotonic()
         self.write_if_due()
 
-    def add(self, *, done: int = 0, failed: int = 0) -> None:
+    def add(self, *, done: float = 0, failed: int = 0) -> None:
+        """A sample that several metrics look at is done by and by."""
         self._done += done
         self._failed += failed
 
     def now(self) -> Progress:
         seconds = max(time.monotonic() - self._began, 1e-9)
         rate = (self._done + self._failed - self._earlier) / seconds
-        return Progress(done=self._done, total=self._total, failed=self._failed, rate_per_second=round(rate, 3))
+        done = int(self._done + 1e-6)
+        return Progress(done=done, total=self._total, failed=self._failed, rate_per_second=round(rate, 3))
 
     def write_if_due(self) -> None:
         """Losing a report is not worth failing for: the next one tells more."""

@@ -17,7 +17,7 @@ from typing import IO, Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 
-class ObjectMissing(Exception):  # noqa: N818  (a fact, as the service's failures are)
+class ObjectMissing(Exception):
     """There is no such object."""
 
     def __init__(self, uri: str) -> None:

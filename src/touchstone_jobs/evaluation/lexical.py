@@ -6,12 +6,13 @@ from importlib import import_module
 from typing import Any
 
 from touchstone_jobs.evaluation.rows import Rows, Scores
+from touchstone_jobs.wire import TaskDefinition
 
 ROUGE_TYPES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 _WORDS_PER_TOKEN = 0.75
 
 
-def rouge(rows: Rows) -> Scores:
+def rouge(rows: Rows, _: TaskDefinition) -> Scores:
     """F-measures of the rouge-score library, without stemming."""
     scorer = import_module("rouge_score.rouge_scorer").RougeScorer(list(ROUGE_TYPES), use_stemmer=False)
     pairs = zip(rows.references, rows.predictions, strict=True)
@@ -19,7 +20,7 @@ def rouge(rows: Rows) -> Scores:
     return Scores({kind: [score[kind].fmeasure for score in scores] for kind in ROUGE_TYPES})
 
 
-def bleu(rows: Rows) -> Scores:
+def bleu(rows: Rows, _: TaskDefinition) -> Scores:
     """Sentence BLEU in 0..1: tokenizer 13a, up to 4-grams, no smoothing, as `evaluate` computes it for one row."""
     logging.getLogger("sacrebleu").setLevel(logging.ERROR)  # it advises a smoothing that the contract has not
     sacrebleu = import_module("sacrebleu.metrics.bleu")
@@ -30,7 +31,7 @@ def bleu(rows: Rows) -> Scores:
     )
 
 
-def token_length(rows: Rows) -> Scores:
+def token_length(rows: Rows, _: TaskDefinition) -> Scores:
     """Lengths estimated from words, at 0.75 words a token, cut to whole numbers."""
     return Scores(
         {
@@ -44,7 +45,7 @@ def _estimated_tokens(text: str) -> int:
     return int(len(text.split()) / _WORDS_PER_TOKEN)
 
 
-def meteor(rows: Rows) -> Scores:
+def meteor(rows: Rows, _: TaskDefinition) -> Scores:
     """METEOR of nltk (alpha 0.9, beta 3, gamma 0.5). Without WordNet's data it matches words and stems only, and
     without punkt's it finds sentence ends by a rule; the notes say so."""
     score: Any = import_module("nltk.translate.meteor_score").single_meteor_score

@@ -10,8 +10,9 @@ from touchstone_jobs import storage
 from touchstone_jobs.attempt import Attempt, Finished
 from touchstone_jobs.cluster import each_result
 from touchstone_jobs.dataset_files import GROUND_TRUTH
-from touchstone_jobs.evaluation.metrics import ROW_METRICS, result_object, score_shard
+from touchstone_jobs.evaluation.metrics import ROW_METRICS, refuse_missing_packages, result_object, score_shard
 from touchstone_jobs.evaluation.rows import Rows, Scores, joined, read_rows
+from touchstone_jobs.evaluation.scores_file import SCORES_FILE, write_scores
 from touchstone_jobs.failures import JobFailure
 from touchstone_jobs.numbers import flat_metrics, merged_sections
 from touchstone_jobs.source import fetch_source
@@ -30,13 +31,15 @@ def evaluate(attempt: Attempt) -> Finished:
     rows = read_rows(source, settings)
     attempt.progress.begin(len(rows.predictions))
     began = time.monotonic()
-    metrics = _compute(attempt, settings, rows)
+    scores = _compute(attempt, settings, rows)
+    metrics = {name: result_object(name, scores[name]) if name in scores else None for name in KNOWN_METRICS}
     artifacts = {
         "predictions": rows.predictions,
         "ground_truth": rows.references if GROUND_TRUTH in source.columns else None,
         "evaluation_time": time.monotonic() - began,
     }
     attempt.refuse_if_superseded()
+    write_scores(attempt.folder / SCORES_FILE, list(source.keys(without=[settings.predictions_field])), scores)
     _save(attempt, {"metrics": metrics, "parameters": attempt.config.report, "artifacts": artifacts})
     return Finished(metrics=flat_metrics(metrics))
 
@@ -48,22 +51,38 @@ def _refuse_unknown(settings: EvaluationSettings) -> None:
         raise JobFailure("unknown_metric", f"Unknown metrics: {', '.join(unknown) or 'none named'}. Known are {known}.")
 
 
-def _compute(attempt: Attempt, settings: EvaluationSettings, rows: Rows) -> dict[str, Any]:
-    """All metrics known by name, null where not computed."""
+def _compute(attempt: Attempt, settings: EvaluationSettings, rows: Rows) -> dict[str, Scores]:
     chosen = [name for name in KNOWN_METRICS if name in settings.metrics]
-    computed = _row_metrics(attempt, [name for name in chosen if name in ROW_METRICS], len(chosen), rows)
-    return {name: result_object(name, computed[name]) if name in computed else None for name in KNOWN_METRICS}
+    by_rows = [name for name in chosen if name in ROW_METRICS]
+    by_judge = [name for name in chosen if KNOWN_METRICS[name].judge]
+    refuse_missing_packages(by_rows)
+    scores = _row_metrics(attempt, settings, by_rows, rows, share=1 / len(chosen))
+    return scores | _judged(attempt, settings, by_judge, rows, share=1 / len(chosen))
 
 
-def _row_metrics(attempt: Attempt, names: list[str], all_metrics: int, rows: Rows) -> dict[str, Scores]:
-    calls = [(name, shard) for name in names for shard in rows.shards(ROW_METRICS[name].shard)]
+def _row_metrics(
+    attempt: Attempt, settings: EvaluationSettings, names: list[str], rows: Rows, share: float
+) -> dict[str, Scores]:
+    """`share` is how much of a row is done when one metric has looked at it."""
+    calls = [(name, shard, settings.task) for name in names for shard in rows.shards(ROW_METRICS[name].shard)]
     parts: dict[int, Scores] = {}
     for number, scores in each_result(score_shard, calls):
         parts[number] = scores
+        attempt.progress.add(done=len(calls[number][1].predictions) * share)
         attempt.progress.write_if_due()
-    by_name = {name: [parts[number] for number, call in enumerate(calls) if call[0] == name] for name in names}
-    attempt.progress.add(done=len(rows.predictions))
-    return {name: joined(shards) for name, shards in by_name.items()}
+    return {name: joined([parts[number] for number, call in enumerate(calls) if call[0] == name]) for name in names}
+
+
+def _judged(
+    attempt: Attempt, settings: EvaluationSettings, names: list[str], rows: Rows, share: float
+) -> dict[str, Scores]:
+    if not names:
+        return {}
+    from touchstone_jobs.evaluation.judge import DIMENSIONS, Judge  # aiohttp is slow to load and seldom needed
+
+    verdicts_per_row = sum(len(DIMENSIONS[name]) for name in names)
+    step = share * len(names) / verdicts_per_row
+    return Judge(attempt, settings, lambda: attempt.progress.add(done=step)).scores(names, rows)
 
 
 def _save(attempt: Attempt, results: dict[str, Any]) -> None:
@@ -73,6 +92,7 @@ def _save(attempt: Attempt, results: dict[str, Any]) -> None:
     body = msgspec.json.encode(results)
     path.write_bytes(body)
     _log.info("Storing evaluation results for S3 to %s", config.results_uri)
+    storage.put_file(config.results_uri.rpartition("/")[0] + "/" + SCORES_FILE, attempt.folder / SCORES_FILE)
     storage.put_file(config.results_uri, path)
     if config.compilation:
         _compile(config.compilation, body)

@@ -1,10 +1,9 @@
 """Answers from an OpenAI-compatible endpoint."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-from touchstone_jobs.chat import Chat, Message
+from touchstone_jobs.chat import Chat, Message, by_callers
 from touchstone_jobs.completions import CallFailed, Completion, Endpoint
 from touchstone_jobs.inference.reasoning import split_thought, token_usage
 from touchstone_jobs.inference.samples import Answer, Record, Sample
@@ -19,13 +18,7 @@ class EndpointPredictor:
     async def answer_all(self, samples: Iterator[Sample], record: Record) -> None:
         callers = max(self._settings.concurrency, 1)
         async with Chat(self._endpoint, callers) as chat:
-            tasks = [asyncio.create_task(self._answer_some(chat, samples, record)) for _ in range(callers)]
-            try:
-                await asyncio.gather(*tasks)
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+            await by_callers(callers, lambda: self._answer_some(chat, samples, record))
 
     async def _answer_some(self, chat: Chat, samples: Iterator[Sample], record: Record) -> None:
         for sample in samples:

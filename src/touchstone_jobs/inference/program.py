@@ -13,6 +13,7 @@ from touchstone_jobs.inference.providers import predictor_for
 from touchstone_jobs.inference.recorder import Recorder
 from touchstone_jobs.inference.results import ResultsFile, with_answers
 from touchstone_jobs.inference.samples import Answer, Answers, Predictor, Sample
+from touchstone_jobs.keeping import while_keeping
 from touchstone_jobs.numbers import flat_metrics
 from touchstone_jobs.segments import Segments
 from touchstone_jobs.source import EXAMPLES, Source, fetch_source
@@ -53,7 +54,7 @@ def _answer_missing(attempt: Attempt, settings: InferenceSettings, source: Sourc
         return
     recorder = Recorder(attempt, answers, segments, settings.max_failed_samples)
     predictor = predictor_for(settings, attempt)
-    asyncio.run(recorder.while_recording(_answer_all(predictor, source, answers, recorder)))
+    asyncio.run(while_keeping(_answer_all(predictor, source, answers, recorder), segments, attempt))
     recorder.refuse_if_too_many_failed()
 
 

@@ -10,6 +10,10 @@ def predictor_for(settings: InferenceSettings, attempt: Attempt) -> Predictor:
     """`baseline`, `hf`, or else an OpenAI-compatible endpoint. Raises JobFailure when it cannot be had."""
     if settings.provider == "baseline":
         return Baseline(settings.model)
+    if settings.provider == "hf":
+        from touchstone_jobs.inference.hugging_face.predictor import HuggingFacePredictor
+
+        return HuggingFacePredictor(settings, attempt.secret)
     from touchstone_jobs.completions import endpoint_of
     from touchstone_jobs.inference.endpoint import EndpointPredictor
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any
 
 from touchstone_jobs.attempt import Attempt
 from touchstone_jobs.failures import JobFailure
@@ -12,11 +10,9 @@ from touchstone_jobs.segments import Segments
 
 _log = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_FLUSHES = 1.0
 LARGEST_SEGMENT = 1000
 # beyond the allowed failures, so many in a row mean that the provider is down, not that samples are odd
 HOPELESS_IN_A_ROW = 32
-_BEATS_BETWEEN_TAKEOVER_CHECKS = 10
 
 
 class Recorder:
@@ -64,29 +60,3 @@ class Recorder:
             "too_many_failed_samples",
             f"{self.failed} samples failed, {self._allowed_failures} may; finished ones are kept for a retry.{example}",
         )
-
-    async def while_recording(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs the work, flushes and reports every second meanwhile, and flushes at its end, however it ends."""
-        tasks = {asyncio.create_task(work), asyncio.create_task(self._beat())}
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self._segments.flush()
-
-    async def _beat(self) -> None:
-        beats = 0
-        while True:
-            await asyncio.sleep(SECONDS_BETWEEN_FLUSHES)
-            try:
-                await asyncio.to_thread(self._segments.flush)
-            except Exception as error:
-                _log.warning("Finished samples could not be stored, will be tried again: %s", error)
-            await asyncio.to_thread(self._attempt.progress.write_if_due)
-            beats += 1
-            if beats % _BEATS_BETWEEN_TAKEOVER_CHECKS == 0:
-                await asyncio.to_thread(self._attempt.refuse_if_superseded)

@@ -1,0 +1,74 @@
+"""Metrics that need a model of their own: BERTScore and COMET. They come with optional extras.
+
+`TOUCHSTONE_BERTSCORE_MODEL` and `TOUCHSTONE_COMET_MODEL` name a local folder or checkpoint (or another model of the
+hub) to use instead of the default, `TOUCHSTONE_BERTSCORE_LAYERS` how many of the former's layers to use.
+"""
+
+import os
+from importlib import import_module
+from typing import Any
+
+from touchstone_jobs.evaluation.rows import Rows, Scores
+from touchstone_jobs.failures import JobFailure
+from touchstone_jobs.inference.hugging_face.languages import language
+from touchstone_jobs.wire import TaskDefinition
+
+BERTSCORE_MODEL = "TOUCHSTONE_BERTSCORE_MODEL"
+BERTSCORE_LAYERS = "TOUCHSTONE_BERTSCORE_LAYERS"
+COMET_MODEL = "TOUCHSTONE_COMET_MODEL"
+_DEFAULT_COMET = "Unbabel/eamt22-cometinho-da"
+_BATCH = 64
+
+
+def bertscore(rows: Rows, task: TaskDefinition) -> Scores:
+    """Precision, recall and F1 of the bert-score library (no idf, no rescaling), with the model it recommends for the
+    predictions' language."""
+    scorer = _bert_scorer(task)
+    scores = scorer.score(rows.predictions, rows.references, batch_size=_BATCH)
+    lists = {name: part.tolist() for name, part in zip(("precision", "recall", "f1"), scores, strict=True)}
+    return Scores(lists, {"hashcode": str(scorer.hash)})
+
+
+def _bert_scorer(task: TaskDefinition) -> Any:
+    library: Any = import_module("bert_score")
+    code = language(task.target_language).code if task.task == "translation" and task.target_language else "en"
+    model = os.environ.get(BERTSCORE_MODEL)
+    try:
+        scorer = library.BERTScorer(model_type=model, num_layers=_layers(model), lang=code, batch_size=_BATCH)
+    except (OSError, ValueError, KeyError) as error:
+        raise _not_loaded("BERTScore", model or f"default for {code}", BERTSCORE_MODEL, error) from None
+    limit = getattr(scorer._model.config, "max_position_embeddings", 512) - 2
+    scorer._tokenizer.model_max_length = min(scorer._tokenizer.model_max_length, limit)
+    return scorer
+
+
+def _layers(model: str | None) -> int | None:
+    """None leaves the choice to the library, which knows the models it recommends and no others."""
+    if chosen := os.environ.get(BERTSCORE_LAYERS):
+        return int(chosen)
+    known: Any = import_module("bert_score.utils").model2layers
+    if model is None or model in known:
+        return None
+    return int(import_module("transformers").AutoConfig.from_pretrained(model).num_hidden_layers)
+
+
+def comet(rows: Rows, _: TaskDefinition) -> Scores:
+    """Scores of unbabel-comet's model, which sees source, prediction and reference."""
+    library: Any = import_module("comet")
+    name = os.environ.get(COMET_MODEL) or _DEFAULT_COMET
+    try:
+        path = name if os.path.exists(name) else library.download_model(name)  # noqa: PTH110  (a name may be no path)
+        model = library.load_from_checkpoint(path)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise _not_loaded("COMET", name, COMET_MODEL, error) from None
+    triples = zip(rows.examples, rows.predictions, rows.references, strict=True)
+    data = [{"src": source, "mt": prediction, "ref": reference} for source, prediction, reference in triples]
+    gpus = 1 if import_module("torch").cuda.is_available() else 0
+    return Scores({"scores": list(model.predict(data, batch_size=16, gpus=gpus, progress_bar=False).scores)})
+
+
+def _not_loaded(metric: str, model: str, variable: str, error: Exception) -> JobFailure:
+    return JobFailure(
+        "metric_model_not_loaded",
+        f"The model of {metric} ({model}) cannot be loaded: {error}. {variable} may name a local one.",
+    )
