@@ -128,7 +128,7 @@ class DatasetRepository:
                 where experiment.dataset_id = $1 and workflow.status in ('created', 'running')
                     and workflow.deleted_at is null
             )
-            select coalesce(array_agg(who), '{}') from (select who from users order by who limit 10) as some
+            select coalesce(array_agg(who), '{}') from (select who from users order by who limit 10) as listed
             """,
             dataset_id,
         )
