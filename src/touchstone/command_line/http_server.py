@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
 from granian.server.embed import Server
 
 from touchstone.errors import Conflict
@@ -54,7 +55,8 @@ async def http_server(application: Any, host: str, port: int) -> AsyncGenerator[
         port,
         interface=Interfaces.ASGINL,
         http=HTTPModes.http1,
-        log_dictconfig=server_log_config("error"),  # it would warn that this way of running it is young
+        log_level=LogLevels.error,  # below that it only tells that it starts, stops and is young
+        log_dictconfig=server_log_config("error"),
     )
     server.workers_kill_timeout = STOP_SECONDS
     task = asyncio.create_task(server.serve(), name="http server")

@@ -1,13 +1,20 @@
 """touchstone openapi"""
 
+import tempfile
 from pathlib import Path
 
 import click
 import msgspec
 
-from touchstone.app import create_app
+from touchstone.app import build_api
+from touchstone.assembly import assemble
 from touchstone.command_line import exit_codes
 from touchstone.command_line.console import say
+from touchstone.domains.health.service import HealthService
+from touchstone.environment_file import new_secret_key
+from touchstone.http.logging import FailureLog
+from touchstone.http.metrics import Metrics
+from touchstone.setting_values import Secret
 from touchstone.settings import Settings
 
 
@@ -34,6 +41,14 @@ def openapi(output: Path | None, is_check: bool) -> int:
 
 
 def openapi_document() -> bytes:
-    """The same bytes for the same code: settings and the environment take no part."""
-    schema = create_app(Settings()).openapi_schema.to_schema()
+    """The same bytes for the same code: settings and the environment take no part, and nothing is connected."""
+    settings = Settings(
+        database_url=Secret("postgresql://nobody@localhost/none"),
+        store_dir=Path(tempfile.gettempdir()) / "touchstone-openapi",
+        secret_keys=(Secret(new_secret_key()),),
+        url_signing_keys=(Secret(new_secret_key()),),
+    )
+    parts = assemble(settings)
+    health = HealthService({}, deployment_type=settings.deployment_type)
+    schema = build_api(parts, health, Metrics(), FailureLog()).openapi_schema.to_schema()
     return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"

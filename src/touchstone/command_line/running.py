@@ -10,7 +10,7 @@ import uvloop
 T = TypeVar("T")
 
 
-class Terminated(Exception):  # noqa: N818 -- an event, not an error
+class Terminated(Exception):
     """SIGTERM came; what had to be closed is closed."""
 
 

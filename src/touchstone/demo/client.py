@@ -81,6 +81,9 @@ class Client:
                 Dataset, "POST", "/datasets/", files={"dataset": (path.name, file, "text/csv")}, data={"format": "job"}
             )
 
+    async def delete(self, dataset: Dataset) -> None:
+        await self._send("DELETE", f"{PREFIX}/datasets/{dataset.id}")
+
     async def create_experiment(self, name: str, dataset: Dataset) -> Experiment:
         return await self._call(
             Experiment, "POST", "/experiments/", json={"name": name, "dataset": dataset.id, "description": ""}

@@ -11,13 +11,12 @@ from touchstone.demo.client import Dataset, Experiment
 
 
 class ModelReport(msgspec.Struct):
-    """`results_path` is None where the store is no local folder."""
+    """`results_path`: the file that holds metrics, predictions and parameters."""
 
     model: str
     workflow_id: str
     status: str
     metrics: dict[str, float]
-    results_url: str | None = None
     results_path: str | None = None
     failure: str | None = None
 
@@ -49,12 +48,12 @@ def print_report(console: Console, report: DemoReport, api_url: str) -> None:
     console.print(_comparison(report))
     if report.sample:
         console.print(_example(report.sample))
-    console.print(_whereabouts(report))
+    console.print(_whereabouts(report), soft_wrap=True)
     console.print(_next_steps(report, api_url), soft_wrap=True)
 
 
 def _comparison(report: DemoReport) -> Table:
-    table = Table(title=f"{report.experiment.name}: metrics of {len(report.models)} models in {report.seconds:.0f} s")
+    table = Table(title=f"Experiment {report.experiment.id}, {report.seconds:.0f} s", title_justify="left")
     table.add_column("metric")
     for model in report.models:
         table.add_column(model.model, justify="right")
@@ -81,21 +80,21 @@ def _shortened(text: str) -> str:
 
 def _whereabouts(report: DemoReport) -> RenderableType:
     lines = [Text("\nResults (metrics, predictions, parameters)", style="bold")]
-    for model in report.models:
-        where = model.results_path or model.results_url or model.failure or model.status
-        lines.append(Text(f"{model.model}: {where}", overflow="fold"))
+    lines += [Text(f"{model.model}: {model.results_path or model.failure or model.status}") for model in report.models]
     return Group(*lines)
 
 
 def _next_steps(report: DemoReport, api_url: str) -> RenderableType:
-    return Text(
-        f"""
-Go on
-  touchstone serve                     keeps what the demo made; documentation at {api_url}/docs
-  curl {api_url}/api/v1/experiments/{report.experiment.id}
-  touchstone demo FILE.csv             your own texts: columns examples, ground_truth
-"""
-    )
+    succeeded = [model.workflow_id for model in report.models if model.status == "succeeded"]
+    lines = [
+        Text("\nGo on", style="bold"),
+        Text(f"touchstone serve          keeps what the demo made; documentation at {api_url}/docs"),
+        Text("touchstone demo FILE.csv  your own texts: columns examples and ground_truth"),
+        Text(f"\nWhile it serves\ncurl {api_url}/api/v1/experiments/{report.experiment.id}"),
+    ]
+    for workflow_id in succeeded[:1]:
+        lines.append(Text(f"curl {api_url}/api/v1/workflows/{workflow_id}/result/download  # a download link"))
+    return Group(*lines)
 
 
 def path_in(store: Path | None, workflow_id: str) -> str | None:

@@ -1,6 +1,7 @@
 """The steps of the demo, on a service that already runs."""
 
 import asyncio
+import datetime as dt
 import time
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ async def run_scenario(api_url: str, file: Path, store: Path | None, display: Di
     async with httpx.AsyncClient(base_url=api_url, timeout=TIMEOUT, trust_env=False) as http:
         client = Client(http)
         dataset = await _upload(client, file, display)
-        experiment = await client.create_experiment(f"Demo: {file.name}", dataset)
+        experiment = await client.create_experiment(_name(file), dataset)
         display.step(f"Created experiment {experiment.id}: {experiment.name}")
         workflows = [await client.start_workflow(experiment, model, METRICS) for model in MODELS]
         async with asyncio.TaskGroup() as group:
@@ -41,9 +42,15 @@ async def run_scenario(api_url: str, file: Path, store: Path | None, display: Di
     return DemoReport(dataset, experiment, reports, time.monotonic() - began, sample)
 
 
+def _name(file: Path) -> str:
+    """Names of experiments are taken once: the time tells one demo from the next."""
+    return f"Demo {file.name} {dt.datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"
+
+
 async def _upload(client: Client, file: Path, display: Display) -> Dataset:
     dataset = await client.upload(file)
     if not dataset.ground_truth:
+        await client.delete(dataset)
         raise UnfitFile(path=file, reason="some rows have no reference in `ground_truth`; the demo needs one for each")
     display.step(f"Uploaded {dataset.filename} as dataset {dataset.id}")
     return dataset
@@ -62,7 +69,6 @@ async def _wait(client: Client, workflow: Workflow, display: Display) -> Workflo
 async def _describe(client: Client, workflow: Workflow, store: Path | None) -> ModelReport:
     report = ModelReport(workflow.model, workflow.id, workflow.status, workflow.metrics or {})
     if workflow.status == "succeeded":
-        report.results_url = await client.results_url(workflow.id)
         report.results_path = path_in(store, workflow.id)
         return report
     reason = workflow.failure_reason.message if workflow.failure_reason else "no reason given"
@@ -75,9 +81,10 @@ async def _sample(client: Client, reports: list[ModelReport]) -> Sample | None:
     """The first row, read back through the download links."""
     sample: Sample | None = None
     for report in reports:
-        if report.results_url is None:
+        if report.status != "succeeded":
             continue
-        found = msgspec.json.decode(await client.download(report.results_url), type=Compiled).artifacts
+        results = await client.download(await client.results_url(report.workflow_id))
+        found = msgspec.json.decode(results, type=Compiled).artifacts
         sample = sample or Sample(found["examples"][0], found["ground_truth"][0], {})
         sample.predictions[report.model] = found["predictions"][0]
     return sample
