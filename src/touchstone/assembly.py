@@ -13,6 +13,7 @@ from touchstone.database.executor import Database
 from touchstone.domains.datasets.service import DatasetService
 from touchstone.domains.jobs.attempts import Attempts
 from touchstone.domains.jobs.dispatcher import Dispatcher
+from touchstone.domains.jobs.endpoints import EndpointRules
 from touchstone.domains.jobs.kinds import Layout
 from touchstone.domains.workflows.service import WorkflowService
 from touchstone.errors import Conflict
@@ -51,7 +52,10 @@ class Assembly(msgspec.Struct, frozen=True):
         )
 
     def workflows(self) -> WorkflowService:
-        return WorkflowService(self.database, self.layout)
+        return WorkflowService(self.database, self.layout, self.endpoint_rules())
+
+    def endpoint_rules(self) -> EndpointRules:
+        return EndpointRules(self.settings.endpoint_hosts, self.settings.allow_remote_code)
 
     def dispatcher(self) -> Dispatcher:
         attempts = Attempts(

@@ -33,7 +33,9 @@ def dependencies(parts: Assembly, health_service: HealthService) -> dict[str, Pr
         "datasets": DatasetRepository(database),
         "dataset_service": parts.datasets(),
         "jobs": JobRepository(database),
-        "job_service": JobService(database, store, parts.vault, parts.layout, settings.job_timeout_seconds),
+        "job_service": JobService(
+            database, store, parts.vault, parts.layout, parts.endpoint_rules(), settings.job_timeout_seconds
+        ),
         "job_view": JobView(parts.layout, store.uri),
         "workflows": WorkflowRepository(database),
         "workflow_service": parts.workflows(),

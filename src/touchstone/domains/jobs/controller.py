@@ -11,6 +11,7 @@ from litestar.response import ServerSentEvent
 from touchstone.database.executor import Database
 from touchstone.domains.datasets.model import Dataset, DatasetNotFound
 from touchstone.domains.idempotent_requests.model import CallInFlight, IdempotentCall
+from touchstone.domains.jobs.endpoints import EndpointRefused, RemoteCodeRefused, SecretForAnotherHost
 from touchstone.domains.jobs.model import (
     JobDatasetNotAvailable,
     JobKind,
@@ -41,7 +42,9 @@ from touchstone.http.openapi import failures
 from touchstone.http.pages import page_of
 from touchstone.http.paging import Listing
 
-SUBMISSION_FAILURES = failures(JobSecretMissing, DatasetNotFound, CallInFlight)
+SUBMISSION_FAILURES = failures(
+    JobSecretMissing, SecretForAnotherHost, EndpointRefused, RemoteCodeRefused, DatasetNotFound, CallInFlight
+)
 
 
 class JobSubmissionController(Controller):

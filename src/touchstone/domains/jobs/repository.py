@@ -101,8 +101,9 @@ class JobRepository:
 
     async def insert(self, job: NewJobRow) -> bool:
         """Answers whether the id was free; a taken one is left as it is."""
-        return await self.executor.execute(
-            """
+        return (
+            await self.executor.execute(
+                """
             with changed as (
                 insert into job (id, kind, name, description, status, dataset_id, max_samples, batch_size, config,
                     timeout_seconds, workflow_id, step)
@@ -111,19 +112,21 @@ class JobRepository:
                 returning id, status, attempt, failure_reason
             )
             """
-            + RECORD_STATUS,
-            job.id,
-            job.kind,
-            job.name,
-            job.description,
-            job.dataset_id,
-            job.max_samples,
-            job.batch_size,
-            job.config,
-            job.timeout_seconds,
-            job.workflow_id,
-            job.step,
-        ) > 0
+                + RECORD_STATUS,
+                job.id,
+                job.kind,
+                job.name,
+                job.description,
+                job.dataset_id,
+                job.max_samples,
+                job.batch_size,
+                job.config,
+                job.timeout_seconds,
+                job.workflow_id,
+                job.step,
+            )
+            > 0
+        )
 
     async def request_stop_unless_final(self, job_ids: Sequence[UUID], reason: StopReason) -> int:
         """A job of its own that nobody has begun to submit ends here and now; the others are left to a worker."""
@@ -152,8 +155,9 @@ class JobRepository:
 
     async def restart_if_ended(self, job_id: UUID) -> bool:
         """A new attempt of a failed or stopped job; what the earlier ones finished is kept."""
-        return await self.executor.execute(
-            """
+        return (
+            await self.executor.execute(
+                """
             with changed as (
                 update job set status = 'created', attempt = attempt + 1, attempt_log_size = 0, failures = 0,
                     stop_reason = null, failure_reason = null, run = null, submitted_at = null, started_at = null,
@@ -162,9 +166,11 @@ class JobRepository:
                 returning id, status, attempt, failure_reason
             ), hint as (select pg_notify('job_waiting', '') from changed)
             """
-            + RECORD_STATUS,
-            job_id,
-        ) > 0
+                + RECORD_STATUS,
+                job_id,
+            )
+            > 0
+        )
 
     async def claim_created(self, worker: str, lease_seconds: int, at_most: int) -> list[JobRow]:
         """Leases jobs to submit so that no more than `at_most` are submitted in all, whoever asks.
@@ -185,7 +191,8 @@ class JobRepository:
                 select job.id, job.created_at, workflow.experiment_id,
                     row_number() over (partition by workflow.experiment_id order by job.created_at, job.id) as place
                 from job left join workflow on workflow.id = job.workflow_id
-                where job.status = 'created' and job.stop_reason is null and job.look_at <= now() and coalesce(job.leased_until < now(), true)
+                where job.status = 'created' and job.stop_reason is null and job.look_at <= now()
+                    and coalesce(job.leased_until < now(), true)
             ), chosen as (
                 select waiting.id from waiting
                 left join share on share.experiment_id is not distinct from waiting.experiment_id
@@ -239,18 +246,21 @@ class JobRepository:
         )
 
     async def mark_pending_if_created(self, job_id: UUID, attempt: int) -> bool:
-        return await self.executor.execute(
-            """
+        return (
+            await self.executor.execute(
+                """
             with changed as (
                 update job set status = 'pending', submitted_at = now(), updated_at = now()
                 where id = $1 and attempt = $2 and status = 'created'
                 returning id, status, attempt, failure_reason
             )
             """
-            + RECORD_STATUS,
-            job_id,
-            attempt,
-        ) > 0
+                + RECORD_STATUS,
+                job_id,
+                attempt,
+            )
+            > 0
+        )
 
     async def note_run_if_active(self, job_id: UUID, attempt: int, run: Run) -> None:
         """What the runner tells of a job that goes on; a status that changed is recorded as an event."""
@@ -291,8 +301,9 @@ class JobRepository:
 
     async def requeue_if_active(self, job_id: UUID, attempt: int, reason: FailureReason, wait_seconds: float) -> bool:
         """After the cluster lost an attempt: the next one, unless somebody was quicker."""
-        return await self.executor.execute(
-            """
+        return (
+            await self.executor.execute(
+                """
             with changed as (
                 update job set status = 'created', attempt = attempt + 1, attempt_log_size = 0,
                     failures = failures + 1, run = null, submitted_at = null, leased_by = null, leased_until = null,
@@ -301,12 +312,14 @@ class JobRepository:
                 returning id, status, attempt, $3::jsonb as failure_reason
             )
             """
-            + RECORD_STATUS,
-            job_id,
-            attempt,
-            reason,
-            wait_seconds,
-        ) > 0
+                + RECORD_STATUS,
+                job_id,
+                attempt,
+                reason,
+                wait_seconds,
+            )
+            > 0
+        )
 
     async def finish_if_active(
         self,
@@ -321,8 +334,9 @@ class JobRepository:
         failure: FailureReason | None = None,
     ) -> bool:
         """The end of a job, once; a lower attempt and an ended job are left alone."""
-        return await self.executor.execute(
-            """
+        return (
+            await self.executor.execute(
+                """
             with changed as (
                 update job set status = $3, run = coalesce($4, run), progress = coalesce($5, progress),
                     metrics = $6, results_key = $7, failure_reason = $8, leased_by = null, leased_until = null,
@@ -331,22 +345,25 @@ class JobRepository:
                 returning id, status, attempt, failure_reason
             )
             """
-            + RECORD_STATUS,
-            job_id,
-            attempt,
-            status,
-            run,
-            progress,
-            metrics or {},
-            results_key,
-            failure,
-            run.started_at if run else None,
-        ) > 0
+                + RECORD_STATUS,
+                job_id,
+                attempt,
+                status,
+                run,
+                progress,
+                metrics or {},
+                results_key,
+                failure,
+                run.started_at if run else None,
+            )
+            > 0
+        )
 
     async def append_log(self, job_id: UUID, attempt: int, seen: int, text: str) -> bool:
         """Adds what the attempt printed after its first `seen` characters, unless another worker already did."""
-        return await self.executor.execute(
-            """
+        return (
+            await self.executor.execute(
+                """
             with grown as (
                 update job set log_size = log_size + length($4), attempt_log_size = attempt_log_size + length($4)
                 where id = $1 and attempt = $2 and attempt_log_size = $3
@@ -354,11 +371,13 @@ class JobRepository:
             )
             insert into job_log (job_id, position, text) select id, position, $4 from grown
             """,
-            job_id,
-            attempt,
-            seen,
-            text,
-        ) > 0
+                job_id,
+                attempt,
+                seen,
+                text,
+            )
+            > 0
+        )
 
     async def list_log(self, job_id: UUID, *, start: int = 0, limit: int = 1000) -> list[LogChunk]:
         """Chunks from the one that holds position `start` on."""

@@ -10,6 +10,7 @@ from touchstone.domains.datasets.model import Dataset, DatasetNotFound
 from touchstone.domains.datasets.repository import DatasetRepository
 from touchstone.domains.idempotent_requests.model import IdempotentCall
 from touchstone.domains.idempotent_requests.service import once
+from touchstone.domains.jobs.endpoints import EndpointRules
 from touchstone.domains.jobs.kinds import KINDS, Layout
 from touchstone.domains.jobs.model import (
     JobDatasetNotAvailable,
@@ -24,25 +25,33 @@ from touchstone.domains.jobs.model import (
 )
 from touchstone.domains.jobs.repository import JobRepository, NewJobRow
 from touchstone.domains.jobs.schemas import CreatedJob, JobResult, JobResultDownload, NewJob, SecretValue
+from touchstone.domains.secrets.model import SealedSecret
 from touchstone.domains.secrets.repository import SecretRepository
 
 
 class JobService:
     def __init__(
-        self, database: Database, store: ObjectStore, vault: Vault, layout: Layout, default_timeout_seconds: int
+        self,
+        database: Database,
+        store: ObjectStore,
+        vault: Vault,
+        layout: Layout,
+        rules: EndpointRules,
+        default_timeout_seconds: int,
     ) -> None:
         self.database = database
         self.store = store
         self.vault = vault
         self.layout = layout
+        self.rules = rules
         self.default_timeout_seconds = default_timeout_seconds
 
     async def submit(self, kind: JobKind, new: NewJob, call: IdempotentCall | None = None) -> CreatedJob:
-        """Queues the job. Raises JobSecretMissing, DatasetNotFound, InvalidValue."""
+        """Queues the job. Raises JobSecretMissing, DatasetNotFound, InvalidValue, and what EndpointRules raise."""
         config = KINDS[kind].accept(new.job_config)
 
         async def work(transaction: Transaction) -> CreatedJob:
-            await self._require_secret(transaction, new)
+            self.rules.require(new.job_config, await self._secret(transaction, new))
             await DatasetRepository(transaction).hold(new.dataset)
             row = self._row(kind, new, config)
             await JobRepository(transaction).insert(row)
@@ -101,10 +110,12 @@ class JobService:
             raise TicketRefused
         return SecretValue(value=self.vault.decrypt(secret.value))
 
-    async def _require_secret(self, transaction: Transaction, new: NewJob) -> None:
+    async def _secret(self, transaction: Transaction, new: NewJob) -> SealedSecret | None:
         name = new.job_config.secret_key_name
-        if name and not await SecretRepository(transaction).exists(name):
+        secret = await SecretRepository(transaction).find(name) if name else None
+        if name and secret is None:
             raise JobSecretMissing(name=new.name, secret=name)
+        return secret
 
     def _row(self, kind: JobKind, new: NewJob, config: dict[str, Any]) -> NewJobRow:
         return NewJobRow(

@@ -125,13 +125,16 @@ class WorkflowRepository:
         )
 
     async def go_on_unless_final(self, workflow_id: UUID) -> bool:
-        return await self.executor.execute(
-            """
+        return (
+            await self.executor.execute(
+                """
             update workflow set status = 'running', updated_at = now()
             where id = $1 and status in ('created', 'running') and deleted_at is null
             """,
-            workflow_id,
-        ) > 0
+                workflow_id,
+            )
+            > 0
+        )
 
     async def finish_unless_final(
         self,
@@ -141,26 +144,32 @@ class WorkflowRepository:
         failure: FailureReason | None = None,
         compiled_key: str | None = None,
     ) -> bool:
-        return await self.executor.execute(
-            """
+        return (
+            await self.executor.execute(
+                """
             update workflow set status = $2, failure_reason = $3, compiled_key = $4, finished_at = now(),
                 updated_at = now()
             where id = $1 and status in ('created', 'running')
             """,
-            workflow_id,
-            status,
-            failure,
-            compiled_key,
-        ) > 0
+                workflow_id,
+                status,
+                failure,
+                compiled_key,
+            )
+            > 0
+        )
 
     async def reopen_if_failed(self, workflow_id: UUID) -> bool:
-        return await self.executor.execute(
-            """
+        return (
+            await self.executor.execute(
+                """
             update workflow set status = 'running', failure_reason = null, finished_at = null, updated_at = now()
             where id = $1 and status = 'failed' and deleted_at is null
             """,
-            workflow_id,
-        ) > 0
+                workflow_id,
+            )
+            > 0
+        )
 
     async def mark_deleted(self, workflow_ids: Sequence[UUID]) -> None:
         await self.executor.execute(

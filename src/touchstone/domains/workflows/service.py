@@ -9,6 +9,7 @@ from touchstone.database.executor import Database, Transaction
 from touchstone.domains.datasets.repository import DatasetRepository
 from touchstone.domains.idempotent_requests.model import IdempotentCall
 from touchstone.domains.idempotent_requests.service import once
+from touchstone.domains.jobs.endpoints import EndpointRules
 from touchstone.domains.jobs.kinds import KINDS, Layout, default_metrics, require_known_metrics
 from touchstone.domains.jobs.model import FailureReason, JobKind, JobRow, JobStatus, TaskDefinition
 from touchstone.domains.jobs.repository import JobRepository, NewJobRow
@@ -33,9 +34,10 @@ CANCELLED = FailureReason(code="cancelled", message="Somebody cancelled it.")
 
 
 class WorkflowService:
-    def __init__(self, database: Database, layout: Layout) -> None:
+    def __init__(self, database: Database, layout: Layout, rules: EndpointRules) -> None:
         self.database = database
         self.layout = layout
+        self.rules = rules
 
     async def create(self, new: NewWorkflow, call: IdempotentCall | None = None) -> CreatedWorkflow:
         """Queues the inference; what follows is decided at its end.
@@ -118,10 +120,14 @@ class WorkflowService:
     async def _require_secrets(
         self, transaction: Transaction, new: NewWorkflow, subject: Subject, metrics: list[str]
     ) -> None:
-        needed = {new.secret_key_name, _judge_secret(metrics, new.llm_as_judge is not None)} - {None, ""}
-        for name in sorted(name for name in needed if name):
-            if not await SecretRepository(transaction).exists(name):
+        """Of both steps; and each may go where the step sends it."""
+        judge_secret = _judge_secret(metrics, new.llm_as_judge is not None)
+        judging = EvaluatorConfig(llm_as_judge=new.llm_as_judge, secret_key_name=judge_secret)
+        for name, config in ((new.secret_key_name, _inference_config(new, subject, "")), (judge_secret, judging)):
+            secret = await SecretRepository(transaction).find(name) if name else None
+            if name and secret is None:
                 raise WorkflowSecretMissing(name=new.name, experiment=subject.name, secret=name)
+            self.rules.require(config, secret)
 
     async def _evaluate(self, transaction: Transaction, inference: JobRow, workflow: WorkflowRow) -> None:
         dataset = await DatasetRepository(transaction).find_by_run(inference.id)
@@ -175,8 +181,8 @@ def _workflow_row(new: NewWorkflow, subject: Subject, prompt: str, request: Any)
     )
 
 
-def _inference_job(workflow_id: UUID, new: NewWorkflow, subject: Subject, prompt: str) -> NewJobRow:
-    config = InferenceConfig(
+def _inference_config(new: NewWorkflow, subject: Subject, prompt: str) -> InferenceConfig:
+    return InferenceConfig(
         model=new.model,
         provider=new.provider,
         task_definition=subject.task_definition,
@@ -188,6 +194,10 @@ def _inference_job(workflow_id: UUID, new: NewWorkflow, subject: Subject, prompt
         store_to_dataset=True,
         max_failed_samples=new.max_failed_samples,
     )
+
+
+def _inference_job(workflow_id: UUID, new: NewWorkflow, subject: Subject, prompt: str) -> NewJobRow:
+    config = _inference_config(new, subject, prompt)
     return NewJobRow(
         id=uuid4(),
         kind=JobKind.INFERENCE,

@@ -1,0 +1,100 @@
+"""Where a job may send its examples, and a secret: decided before it is queued."""
+
+import ipaddress
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from touchstone.domains.secrets.model import SealedSecret
+from touchstone.errors import Refused
+
+# the hosts that a provider's own key is meant for
+PROVIDER_HOSTS = {
+    "openai": "api.openai.com",
+    "mistral": "api.mistral.ai",
+    "deepseek": "api.deepseek.com",
+    "hf": "huggingface.co",
+}
+JUDGE_HOST = PROVIDER_HOSTS["openai"]
+# cloud machines tell whoever asks here who they are, with credentials
+METADATA_HOSTS = frozenset({"metadata.google.internal", "metadata", "instance-data"})
+METADATA_NETWORKS = [ipaddress.ip_network(text) for text in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32")]
+
+
+class SecretForAnotherHost(Refused):
+    """The secret '{secret}' may not be sent to {host}: it belongs to its provider's own host, or to hosts that its `allowed_hosts` name."""  # noqa: E501
+
+
+class SecretWithoutHost(Refused):
+    """The secret '{secret}' has nowhere to go: the provider '{provider}' has no host of its own, so give a base_url"""
+
+
+class EndpointRefused(Refused):
+    """Jobs may not call {host}: {reason}"""
+
+
+class RemoteCodeRefused(Refused):
+    """trust_remote_code is not allowed here; an operator may set TOUCHSTONE_ALLOW_REMOTE_CODE"""
+
+
+class EndpointRules(msgspec.Struct, frozen=True):
+    """`hosts` that may be called without a secret; none named means any but the addresses of cloud metadata."""
+
+    hosts: tuple[str, ...] = ()
+    allow_remote_code: bool = False
+
+    def require(self, config: Any, secret: SealedSecret | None) -> None:
+        """Raises SecretForAnotherHost, SecretWithoutHost, EndpointRefused, RemoteCodeRefused."""
+        if getattr(config, "trust_remote_code", False) and not self.allow_remote_code:
+            raise RemoteCodeRefused
+        own = PROVIDER_HOSTS.get(getattr(config, "provider", "openai"))
+        for url in _urls(config):
+            self._require_host(url, own, secret)
+        if secret is not None and own is None and not _urls(config):
+            raise SecretWithoutHost(secret=secret.name, provider=config.provider)
+
+    def _require_host(self, url: str, own: str | None, secret: SealedSecret | None) -> None:
+        host = _host(url)
+        if is_metadata(host):
+            raise EndpointRefused(host=host, reason="it is an address of machine metadata")
+        if secret is not None:
+            if host != own and not _is_listed(url, secret.allowed_hosts):
+                raise SecretForAnotherHost(secret=secret.name, host=host)
+        elif self.hosts and host not in PROVIDER_HOSTS.values() and not _is_listed(url, self.hosts):
+            raise EndpointRefused(host=host, reason="it is not among TOUCHSTONE_ENDPOINT_HOSTS")
+
+
+def is_metadata(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host in METADATA_HOSTS
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return any(address in network for network in METADATA_NETWORKS if network.version == address.version)
+
+
+def _urls(config: Any) -> list[str]:
+    judge = getattr(config, "llm_as_judge", None)
+    return [url for url in (getattr(config, "base_url", None), judge.model_base_url if judge else None) if url]
+
+
+def _host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, None
+    if parts is None or parts.scheme not in ("http", "https") or not host:
+        raise EndpointRefused(host=repr(url[:100]), reason="a base URL reads http://host/path or https://host/path")
+    return host.rstrip(".").lower()
+
+
+def _is_listed(url: str, hosts: Sequence[str]) -> bool:
+    """By name, or by name and port."""
+    parts, host = urlsplit(url), _host(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    listed = {entry.strip().lower() for entry in hosts}
+    return host in listed or f"{host}:{port}" in listed
