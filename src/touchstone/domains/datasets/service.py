@@ -69,7 +69,7 @@ class DatasetService:
             return await DatasetRepository(transaction).get(new.id)
 
         try:
-            for path in sorted(folder.iterdir()):
+            for path in await asyncio.to_thread(_files, folder):
                 kind = CONTENT_TYPES.get(path.suffix, "application/octet-stream")
                 await self.store.put_file(new.folder + path.name, path, content_type=kind)
             dataset = await once(self.database, call, Dataset, work)
@@ -142,6 +142,10 @@ def _receive(file: Received, target: Path, limit: int) -> bytes:
             digest.update(chunk)
             out.write(chunk)
     return digest.digest()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
 
 
 def _ingest(received: Path, filename: str, folder: Path) -> DatasetFacts:

@@ -46,7 +46,7 @@ class ExperimentRepository:
         return await self.executor.fetch_value("select count(*) from experiment where deleted_at is null")
 
     async def insert(self, new: NewExperiment) -> ExperimentRow:
-        """A name that is taken, by a deleted experiment too, gets the time appended: `{name}_{YYYYmmddHHMMSSffffff}`."""
+        """A name that is taken, be it by a deleted experiment, gets the time appended: `_{YYYYmmddHHMMSSffffff}`."""
         row = await self.executor.fetch_one(
             ExperimentRow,
             """
