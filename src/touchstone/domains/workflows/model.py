@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from touchstone.domains.jobs.model import FailureReason, JobStatus, Progress, TaskDefinition
-from touchstone.errors import NotFound, Refused
+from touchstone.errors import Conflict, NotFound, Refused
 
 
 class WorkflowStatus(StrEnum):
@@ -84,5 +84,5 @@ class WorkflowRunning(Refused):
     """Cannot delete a running workflow"""
 
 
-class WorkflowResultNotReady(NotFound):
-    """Workflow with ID {id} not found: it has no result yet, its status is {status}"""
+class WorkflowResultNotReady(Conflict):
+    """Workflow with ID {id} has no result: its status is {status}"""
