@@ -20,6 +20,7 @@ from touchstone_jobs.wire import (
     Compilation,
     DatasetFacts,
     DatasetTarget,
+    EvaluationSettings,
     FailureReason,
     JobConfig,
     Outcome,
@@ -90,6 +91,7 @@ class CannedJobs:
     async def _evaluate(self, config: JobConfig) -> None:
         settings, rows = config.evaluation, await self._rows(config)
         assert settings is not None
+        await self._require(config, settings, rows)
         scored = {
             metric: _scores(metric, len(rows)) if metric in settings.metrics else None for metric in wire.KNOWN_METRICS
         }
@@ -103,6 +105,13 @@ class CannedJobs:
         if config.compilation:
             await self._compile(config.compilation, results)
         await self._end(config, rows=len(rows), metrics=flat_metrics(scored))
+
+    async def _require(self, config: JobConfig, settings: EvaluationSettings, rows: list[dict[str, str | None]]) -> None:
+        needs_reference = any(wire.KNOWN_METRICS[metric].reference for metric in settings.metrics)
+        if needs_reference and any(row.get("ground_truth") is None for row in rows):
+            failure = FailureReason(code="missing_ground_truth", message="The dataset has no ground truth.")
+            await self._end(config, succeeded=False, failure=failure)
+            raise JobFailure(failure.code, failure.message)
 
     async def _compile(self, compilation: Compilation, evaluated: dict[str, Any]) -> None:
         inferred = await self._read(compilation.inference_results_uri)

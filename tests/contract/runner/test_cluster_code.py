@@ -146,3 +146,18 @@ async def test_a_job_that_fails_leaves_an_outcome_that_says_why(runner, store, d
     assert not outcome.succeeded
     assert outcome.failure and outcome.failure.code and outcome.failure.message
     assert [found async for found in store.list("results/")] == []
+
+
+async def test_an_evaluation_says_when_the_ground_truth_is_missing(runner, store, tmp_path):
+    folder = tmp_path / "without"
+    folder.mkdir()
+    dataset_files.write_dataset([pa.RecordBatch.from_pylist([{"examples": "one", "predictions": "1"}])], folder)
+    for file in dataset_files.FILES:
+        await store.put_file(f"datasets/three/{file}", folder / file)
+    dataset = wire.DatasetSource(id="three", name="three.csv", folder_uri=store.uri("datasets/three/"))
+    job = Job(runner, store)
+    settings = wire.EvaluationSettings(metrics=METRICS, task=wire.TaskDefinition())
+    run = await job.run("an evaluation", "evaluator", dataset, evaluation=settings)
+    assert run.status is RunStatus.FAILED
+    outcome = await job.outcome()
+    assert outcome.failure and outcome.failure.code == "missing_ground_truth"
