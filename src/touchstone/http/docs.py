@@ -1,7 +1,6 @@
 """The OpenAPI document and the page to read it on, from an installed package and without the internet."""
 
 from collections.abc import Mapping
-from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -92,14 +91,14 @@ def redirect_redoc() -> Redirect:
 
 def documentation_routes(tags: Mapping[str, str] | None = None) -> Router:
     """`/openapi.json`, `/docs` and what belongs to it; not part of the document."""
-    documentation = Documentation(tags)
+    written = Documentation(tags)
+
+    def provide() -> Documentation:
+        return written
+
     return Router(
         "/",
         route_handlers=[read_openapi, read_docs, read_start, read_asset, redirect_redoc],
-        dependencies={"documentation": Provide(partial(_given, documentation), sync_to_thread=False)},
+        dependencies={"documentation": Provide(provide, sync_to_thread=False)},
         include_in_schema=False,
     )
-
-
-def _given(documentation: Documentation) -> Documentation:
-    return documentation

@@ -56,16 +56,20 @@ def document(app: Litestar, tags: Mapping[str, str] | None = None) -> dict[str, 
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": INTERFACE_VERSION, "description": DESCRIPTION},
         "tags": [{"name": name, "description": text} for name, text in (tags or {}).items()],
-        "paths": paths,
+        "paths": dict(sorted(paths.items())),
         "components": {"schemas": dict(sorted(schemas.components.items()))},
     }
 
 
 def _handlers(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, ArgumentReader | None]]:
-    for route in sorted(app.routes, key=lambda route: route.path_format):
+    """Each handler at its shortest path: where it has others, those are spellings for clients of old."""
+    seen: set[tuple[str, str]] = set()
+    for route in sorted(app.routes, key=lambda route: (len(route.path_format), route.path_format)):
         if isinstance(route, HTTPRoute):
             for method, (handler, arguments) in sorted(route.route_handler_map.items()):
-                if handler.resolve_include_in_schema() and method != "OPTIONS":
+                is_described = (str(handler), method) in seen
+                if handler.resolve_include_in_schema() and method != "OPTIONS" and not is_described:
+                    seen.add((str(handler), method))
                     yield route.path_format or "/", method.lower(), handler, argument_reader(arguments)
 
 

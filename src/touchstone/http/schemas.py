@@ -15,6 +15,7 @@ from msgspec import inspect
 
 Schema = dict[str, Any]
 
+SMALLEST_INT4 = -(2**31)
 REFERENCE = "#/components/schemas/"
 _BOUNDS = {
     "gt": "exclusiveMinimum",
@@ -79,7 +80,7 @@ class Schemas:
     def _field(self, field: inspect.Field, node: inspect.StructType) -> Schema:
         schema = self.of_node(field.type)
         default: Any = [] if field.default_factory in (list, set) else field.default
-        if default is msgspec.NODEFAULT or default is msgspec.UNSET or isinstance(default, msgspec.Struct):
+        if default is msgspec.NODEFAULT or isinstance(default, msgspec.Struct):
             return schema
         # a bare null is what an absent nullable field is anyway, and generated clients stumble over it
         return schema if default is None else schema | {"default": msgspec.to_builtins(default)}
@@ -138,7 +139,8 @@ def _is_required(field: inspect.Field, node: inspect.StructType, is_sent: bool) 
     if is_sent or field.required:
         return field.required
     cls: Any = get_origin(node.cls) or node.cls
-    return field.default is not msgspec.UNSET and not cls.__struct_config__.omit_defaults
+    is_unset = field.default is msgspec.NODEFAULT and field.default_factory is msgspec.NODEFAULT
+    return not is_unset and not cls.__struct_config__.omit_defaults
 
 
 def _described(cls: Any) -> Schema:
@@ -162,6 +164,8 @@ def _listed(values: list[Any]) -> Schema:
 
 def _bounded(schema: Schema, node: Any) -> Schema:
     bounds = {word: getattr(node, name, None) for name, word in _BOUNDS.items()}
+    if bounds["minimum"] is not None and bounds["minimum"] <= SMALLEST_INT4:
+        del bounds["minimum"]  # what a column holds says nothing about what is meant
     return schema | {word: value for word, value in bounds.items() if value is not None}
 
 

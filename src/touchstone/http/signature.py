@@ -39,10 +39,13 @@ def install(app: Litestar) -> None:
                 _install_on(handler, arguments)
 
 
-def _forget_options(node: RouteTrieNode) -> None:
-    node.asgi_handlers.pop("OPTIONS", None)
-    for child in node.children.values():
-        _forget_options(child)
+def _forget_options(root: RouteTrieNode) -> None:
+    nodes, seen = [root], set[int]()
+    while nodes:
+        node = nodes.pop()
+        node.asgi_handlers.pop("OPTIONS", None)
+        seen.add(id(node))
+        nodes.extend(child for child in node.children.values() if id(child) not in seen)
 
 
 def _install_on(handler: HTTPRouteHandler, arguments: KwargsModel) -> None:
