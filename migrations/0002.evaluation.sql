@@ -85,6 +85,7 @@ create table job (
     stop_reason text constraint job_stop_reason_known check (stop_reason in ('cancelled', 'timeout', 'workflow')),
     run jsonb,
     log_size bigint not null default 0,
+    log_archived bigint not null default 0,
     attempt_log_size bigint not null default 0,
     progress jsonb,
     metrics jsonb not null default '{}',
@@ -100,6 +101,7 @@ create table job (
 comment on table job is 'One piece of work for the cluster; the dispatcher moves it by guarded statements.';
 comment on column job.attempt is 'Submitted under the id {id}-{attempt}; writes of a lower attempt have no effect.';
 comment on column job.failures is 'How many attempts were lost to the cluster; bounds the automatic ones.';
+comment on column job.log_archived is 'Up to this position the log lies in the object store, from there on in job_log.';
 comment on column job.look_at is 'Not before this time need a worker look at it again.';
 comment on column job.config is 'The job_config as accepted; names a secret, never holds one.';
 create index job_newest_idx on job (created_at desc, id desc);
@@ -137,6 +139,7 @@ create table secret (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
+comment on table secret is 'Keys of providers, encrypted; jobs name them, nobody reads them.';
 comment on column secret.value is 'Fernet token; the keys are in the settings.';
 
 create table idempotent_request (
