@@ -31,15 +31,15 @@ seed *arguments:
 
 # start all services in containers
 up:
-    docker compose up --build --detach --wait
+    docker compose --env-file deploy/dev.env -f compose.yaml -f compose.dev.yaml up --build --detach --wait
 
 # stop the containers, keep their data
 down:
-    docker compose down
+    docker compose --env-file deploy/dev.env -f compose.yaml -f compose.dev.yaml down
 
 # stop the containers and delete their data
 reset:
-    docker compose down --volumes --remove-orphans
+    docker compose --env-file deploy/dev.env -f compose.yaml -f compose.dev.yaml down --volumes --remove-orphans
 
 # --- database
 

@@ -15,6 +15,7 @@ from touchstone.domains.jobs.attempts import Attempts
 from touchstone.domains.jobs.dispatcher import Dispatcher
 from touchstone.domains.jobs.endpoints import EndpointRules
 from touchstone.domains.jobs.kinds import Layout
+from touchstone.domains.jobs.logs import JobLogs
 from touchstone.domains.workflows.service import WorkflowService
 from touchstone.errors import Conflict
 from touchstone.settings import Settings
@@ -52,7 +53,10 @@ class Assembly(msgspec.Struct, frozen=True):
         )
 
     def workflows(self) -> WorkflowService:
-        return WorkflowService(self.database, self.layout, self.endpoint_rules())
+        return WorkflowService(self.database, self.layout, self.endpoint_rules(), self.job_logs())
+
+    def job_logs(self) -> JobLogs:
+        return JobLogs(self.database, self.store)
 
     def endpoint_rules(self) -> EndpointRules:
         return EndpointRules(self.settings.endpoint_hosts, self.settings.allow_remote_code)
@@ -64,8 +68,9 @@ class Assembly(msgspec.Struct, frozen=True):
             self.runner,
             self.vault,
             self.layout,
-            callback_url=self.settings.api_url,
+            callback_url=self.settings.callback_url or self.settings.api_url,
             most_attempts=self.settings.job_max_attempts,
+            num_gpus=self.settings.ray_num_gpus,
             on_finished=self.workflows().advance,
         )
         return Dispatcher(self.database, self.runner, attempts, most_submitted=self.settings.ray_max_submitted)

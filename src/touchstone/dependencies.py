@@ -36,6 +36,7 @@ def dependencies(parts: Assembly, health_service: HealthService) -> dict[str, Pr
         "job_service": JobService(
             database, store, parts.vault, parts.layout, parts.endpoint_rules(), settings.job_timeout_seconds
         ),
+        "job_logs": parts.job_logs(),
         "job_view": JobView(parts.layout, store.uri),
         "workflows": WorkflowRepository(database),
         "workflow_service": parts.workflows(),

@@ -109,6 +109,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: Annotated[
         str | None, url("How clients and jobs reach the API; unset: made from HOST and PORT.", "http", "https")
     ] = None
+    callback_url: Annotated[
+        str | None, url("How jobs on the cluster reach the API; unset: as PUBLIC_URL.", "http", "https")
+    ] = None
     processes: Annotated[int, whole_number("API processes of one `serve`.", 1, 256)] = 1
     max_dataset_size: Annotated[int, size("Largest dataset that may be uploaded.")] = 50_000_000
     max_body_size: Annotated[int, size("Largest body of any other request.")] = 10_000_000

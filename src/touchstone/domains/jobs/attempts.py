@@ -13,6 +13,7 @@ from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database, Transaction
 from touchstone.domains.datasets.repository import DatasetRepository, NewDatasetRow
 from touchstone.domains.jobs.kinds import AttemptPlaces, Layout, attempt_config, target_dataset
+from touchstone.domains.jobs.logs import JobLogs
 from touchstone.domains.jobs.model import FailureReason, JobRow, JobStatus, Progress
 from touchstone.domains.jobs.repository import STOP_WORDS, JobRepository
 from touchstone.domains.jobs.service import ticket_subject
@@ -72,14 +73,16 @@ class Attempts:
         *,
         callback_url: str,
         most_attempts: int,
+        num_gpus: float = 0.0,
         on_finished: OnFinished,
     ) -> None:
         self.database = database
         self.jobs = JobRepository(database)
+        self.logs = JobLogs(database, store)
         self.store = store
         self.runner = runner
         self.vault = vault
-        self.places = AttemptPlaces(layout=layout, uri=store.uri)
+        self.places = AttemptPlaces(layout=layout, uri=store.uri, num_gpus=num_gpus)
         self.layout = layout
         self.callback_url = callback_url
         self.most_attempts = most_attempts
@@ -132,9 +135,7 @@ class Attempts:
         return wire.Ticket(url=url, token=self.vault.ticket(ticket_subject(job.id, job.attempt)))
 
     async def _take_log(self, job: JobRow) -> None:
-        text = (await self.runner.logs(job.submission_id)).replace("\x00", "\ufffd")
-        if len(text) > job.attempt_log_size:
-            await self.jobs.append_log(job.id, job.attempt, job.attempt_log_size, text[job.attempt_log_size :])
+        await self.logs.append(job, (await self.runner.logs(job.submission_id)).replace("\x00", "\ufffd"))
 
     async def _settle(self, job: JobRow, run: Run | None) -> None:
         outcome = await self._read(job, wire.OUTCOME_FILE, wire.Outcome)

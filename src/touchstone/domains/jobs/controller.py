@@ -12,6 +12,7 @@ from touchstone.database.executor import Database
 from touchstone.domains.datasets.model import Dataset, DatasetNotFound
 from touchstone.domains.idempotent_requests.model import CallInFlight, IdempotentCall
 from touchstone.domains.jobs.endpoints import EndpointRefused, RemoteCodeRefused, SecretForAnotherHost
+from touchstone.domains.jobs.logs import JobLogs
 from touchstone.domains.jobs.model import (
     JobDatasetNotAvailable,
     JobKind,
@@ -25,9 +26,9 @@ from touchstone.domains.jobs.repository import JobRepository
 from touchstone.domains.jobs.schemas import (
     CreatedJob,
     Job,
-    JobLogs,
     JobResult,
     JobResultDownload,
+    LogsOfJob,
     NewAnnotateJob,
     NewEvaluatorJob,
     NewInferenceJob,
@@ -141,15 +142,15 @@ class JobController(Controller):
         job_id: FromPath[UUID],
         request: Request[Any, Any, Any],
         jobs: NamedDependency[JobRepository],
-        database: NamedDependency[Database],
+        job_logs: NamedDependency[JobLogs],
         follow: FromQuery[bool] = False,
-    ) -> JobLogs:
+    ) -> LogsOfJob:
         """What the job has printed; with `follow=true` as server-sent events until its end."""
-        await jobs.get(job_id)
+        job = await jobs.get(job_id)
         if follow:
             start = resume_position(request.headers.get("last-event-id"))
-            return ServerSentEvent(stream_log(database, job_id, start))  # pyright: ignore[reportReturnType] documented as the plain answer
-        return JobLogs(logs=await jobs.read_log(job_id))
+            return ServerSentEvent(stream_log(job_logs, job_id, start))  # pyright: ignore[reportReturnType] documented as the plain answer
+        return LogsOfJob(logs=await job_logs.read(job))
 
     @get("/{job_id:str}/events", responses=failures(JobNotFound))
     async def follow_job_events(

@@ -92,7 +92,8 @@ class Inference:
 
     def settings(self, job: JobRow) -> wire.InferenceSettings:
         fields = {**job.config, "task": job.config["task_definition"], "generation": job.config["generation_config"]}
-        return msgspec.convert({**fields, "batch_size": job.batch_size}, wire.InferenceSettings)
+        asked_gpus = job.config.get("num_gpus") or 0.0
+        return msgspec.convert({**fields, "batch_size": job.batch_size, "num_gpus": asked_gpus}, wire.InferenceSettings)
 
 
 class Annotate(Inference):
@@ -172,6 +173,7 @@ class AttemptPlaces(msgspec.Struct, frozen=True):
 
     layout: Layout
     uri: Callable[[str], str]
+    num_gpus: float = 0.0
 
 
 def target_dataset(job: JobRow, layout: Layout) -> tuple[UUID, str, str] | None:
@@ -193,6 +195,8 @@ def attempt_config(job: JobRow, places: AttemptPlaces, *, ticket: wire.Ticket | 
     layout, uri = places.layout, places.uri
     attempt = layout.attempt(job.id, job.attempt)
     settings = KINDS[job.kind].settings(job)
+    if isinstance(settings, wire.InferenceSettings) and job.config.get("num_gpus") is None:
+        settings.num_gpus = places.num_gpus
     target = target_dataset(job, layout)
     return wire.JobConfig(
         job_id=str(job.id),

@@ -102,6 +102,7 @@ class JobRow(msgspec.Struct, frozen=True):
     stop_reason: StopReason | None
     run: Run | None
     log_size: int
+    log_archived: int
     attempt_log_size: int
     progress: Progress | None
     metrics: dict[str, float]

@@ -25,7 +25,8 @@ SELECT_JOB: LiteralString = """
     select job.id, job.kind, job.name, job.description, job.status, job.dataset_id,
         dataset.filename as dataset_name, dataset.folder as dataset_folder, dataset.digest as dataset_digest,
         job.workflow_id, job.step, job.max_samples, job.batch_size, job.config, job.timeout_seconds, job.attempt,
-        job.failures, job.stop_reason, job.run, job.log_size, job.attempt_log_size, job.progress, job.metrics,
+        job.failures, job.stop_reason, job.run, job.log_size, job.log_archived, job.attempt_log_size,
+        job.progress, job.metrics,
         job.results_key, job.failure_reason, job.created_at, job.submitted_at, job.started_at, job.finished_at,
         job.updated_at,
         coalesce(job.submitted_at + job.timeout_seconds * interval '1 second' < now(), false) as is_overdue
@@ -391,6 +392,20 @@ class JobRepository:
             job_id,
             start,
             limit,
+        )
+
+    async def forget_archived_log(self, job_id: UUID, start: int, end: int) -> None:
+        """The chunks between the positions, which the object store has now; unless somebody else was quicker."""
+        await self.executor.execute(
+            """
+            with moved as (
+                update job set log_archived = $3 where id = $1 and log_archived = $2 returning id
+            )
+            delete from job_log using moved where job_id = moved.id and position < $3
+            """,
+            job_id,
+            start,
+            end,
         )
 
     async def read_log(self, job_id: UUID) -> str:

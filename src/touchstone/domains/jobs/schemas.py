@@ -37,6 +37,9 @@ class _GenerationFields(msgspec.Struct, kw_only=True):
     system_prompt: Text | None = None
     secret_key_name: str | None = None
     max_failed_samples: int = 0
+    num_gpus: (
+        Annotated[float, Meta(ge=0, le=64, description="For each worker; unset: as the service is set.")] | None
+    ) = None
 
 
 class InferenceConfig(_GenerationFields, kw_only=True):
@@ -127,7 +130,7 @@ class Job(CreatedJob, kw_only=True):
     finished_at: dt.datetime | None = None
 
 
-class JobLogs(msgspec.Struct):
+class LogsOfJob(msgspec.Struct):
     logs: str | None = None
 
 

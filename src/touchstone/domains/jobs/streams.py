@@ -8,6 +8,7 @@ import msgspec
 from litestar.response import ServerSentEventMessage
 
 from touchstone.database.executor import Database
+from touchstone.domains.jobs.logs import JobLogs
 from touchstone.domains.jobs.repository import JobRepository
 
 POLL_SECONDS = 0.5
@@ -15,23 +16,22 @@ POLL_SECONDS = 0.5
 KEEP_ALIVE_POLLS = 30
 
 
-async def stream_log(database: Database, job_id: UUID, start: int) -> AsyncGenerator[ServerSentEventMessage]:
+async def stream_log(logs: JobLogs, job_id: UUID, start: int) -> AsyncGenerator[ServerSentEventMessage]:
     """The log from position `start` on, until the job has ended; an event's id is the position after it."""
-    jobs, quiet = JobRepository(database), 0
+    quiet = 0
     while True:
-        is_final = (await jobs.get(job_id)).status.is_final
-        chunks = await jobs.list_log(job_id, start=start)
-        for chunk in chunks:
-            text = chunk.text[max(0, start - chunk.position) :]
-            start = chunk.position + len(chunk.text)
-            yield ServerSentEventMessage(data=msgspec.json.encode(text).decode(), event="log", id=str(start))
-        if is_final and not chunks:
+        is_final = (await logs.jobs.get(job_id)).status.is_final
+        seen = start
+        async for piece in logs.pieces(job_id, start):
+            start = piece.position + len(piece.text)
+            yield ServerSentEventMessage(data=msgspec.json.encode(piece.text).decode(), event="log", id=str(start))
+        if is_final and start == seen:
             yield ServerSentEventMessage(data="{}", event="end", id=str(start))
             return
-        quiet = 0 if chunks else quiet + 1
+        quiet = 0 if start > seen else quiet + 1
         if quiet % KEEP_ALIVE_POLLS == KEEP_ALIVE_POLLS - 1:
             yield ServerSentEventMessage(comment="still here")
-        if not chunks:
+        if start == seen:
             await asyncio.sleep(POLL_SECONDS)
 
 

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from touchstone.domains.datasets.model import DatasetNotFound
 from touchstone.domains.idempotent_requests.model import CallInFlight, IdempotentCall
-from touchstone.domains.jobs.schemas import JobLogs
+from touchstone.domains.jobs.schemas import LogsOfJob
 from touchstone.domains.workflows.model import (
     PromptMissing,
     WorkflowNotFound,
@@ -88,9 +88,9 @@ class WorkflowController(Controller):
     )
     async def get_workflow_logs(
         self, workflow_id: FromPath[WorkflowId], workflow_service: NamedDependency[WorkflowService]
-    ) -> JobLogs:
+    ) -> LogsOfJob:
         """What its jobs printed, the oldest job first."""
-        return JobLogs(logs=await workflow_service.logs(workflow_uuid(workflow_id)))
+        return LogsOfJob(logs=await workflow_service.logs(workflow_uuid(workflow_id)))
 
     @get(
         "/{workflow_id:str}/result/download",

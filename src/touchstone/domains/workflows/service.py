@@ -11,6 +11,7 @@ from touchstone.domains.idempotent_requests.model import IdempotentCall
 from touchstone.domains.idempotent_requests.service import once
 from touchstone.domains.jobs.endpoints import EndpointRules
 from touchstone.domains.jobs.kinds import KINDS, Layout, default_metrics, require_known_metrics
+from touchstone.domains.jobs.logs import JobLogs
 from touchstone.domains.jobs.model import FailureReason, JobKind, JobRow, JobStatus, TaskDefinition
 from touchstone.domains.jobs.repository import JobRepository, NewJobRow
 from touchstone.domains.jobs.schemas import EvaluatorConfig, InferenceConfig
@@ -34,8 +35,9 @@ CANCELLED = FailureReason(code="cancelled", message="Somebody cancelled it.")
 
 
 class WorkflowService:
-    def __init__(self, database: Database, layout: Layout, rules: EndpointRules) -> None:
+    def __init__(self, database: Database, layout: Layout, rules: EndpointRules, job_logs: JobLogs) -> None:
         self.database = database
+        self.job_logs = job_logs
         self.layout = layout
         self.rules = rules
 
@@ -107,8 +109,9 @@ class WorkflowService:
     async def logs(self, workflow_id: UUID) -> str:
         """What its jobs printed, the oldest first; of a deleted one too."""
         row = await WorkflowRepository(self.database).get(workflow_id, deleted_too=True)
-        jobs = JobRepository(self.database)
-        return LOG_SEPARATOR.join([await jobs.read_log(job.id) for job in reversed(row.jobs)])
+        jobs = await JobRepository(self.database).list_by_id([job.id for job in row.jobs])
+        oldest_first = sorted(jobs, key=lambda job: (job.created_at, job.step == "evaluation"))
+        return LOG_SEPARATOR.join([await self.job_logs.read(job) for job in oldest_first])
 
     async def _subject(self, transaction: Transaction, new: NewWorkflow) -> Subject:
         number = experiment_number(new.experiment_id or "")
