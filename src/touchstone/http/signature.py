@@ -59,7 +59,7 @@ def _install_on(handler: HTTPRouteHandler, arguments: KwargsModel) -> None:
     for provider in providers:
         provider.signature_model = _pass_through(provider.signature_model)
     _replace_extractors(arguments, reader)
-    if isinstance(body, JsonReader):
+    if isinstance(body, JsonReader) and handler.resolve_guards():
         handler._resolved_guards = [_refuse_malformed_json, *handler.resolve_guards()]
 
 

@@ -253,3 +253,28 @@ def test_the_fast_way_finds_what_the_thorough_way_finds(value: dict[str, Any]) -
     slow = MIXED.decode(msgspec.json.decode(raw), ("body",), slow_faults)
     assert fast_faults == slow_faults
     assert slow_faults or fast == slow
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        (b'{"count": 9223372036854775808, "words": []}', "less_than_equal"),
+        (b'{"count": 1, "words": ["\\u0000"]}', "value_error"),
+        (b'{"count": 1, "words": ["\\ud800"]}', "json_invalid"),
+        (b'{"count": 1, "words": []} x', "json_invalid"),
+        (b'{"count": Infinity, "words": []}', "json_invalid"),
+    ],
+)
+def test_the_fast_way_lets_nothing_through_that_the_thorough_way_refuses(raw: bytes, kind: str) -> None:
+    faults: list[Any] = []
+    MIXED_JSON.decode(raw, faults)
+    assert [fault["type"] for fault in faults] == [kind]
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"count": 9223372036854775807, "words": []}', b'{"count": 1, "words": ["1234567890123456789012"]}']
+)
+def test_large_numbers_that_fit_are_taken(raw: bytes) -> None:
+    faults: list[Any] = []
+    assert isinstance(MIXED_JSON.decode(raw, faults), Mixed)
+    assert not faults

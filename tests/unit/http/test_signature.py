@@ -1,8 +1,15 @@
 """Requests against a sample application: what handlers receive, and what is answered when they receive nothing."""
 
+from typing import Annotated
+
 import httpx
 import msgspec
 import pytest
+from litestar import Litestar, get
+from litestar.params import QueryParameter
+
+from touchstone.http import signature
+from touchstone.http.errors import exception_handlers
 
 DATASET = "6d173bc0-9210-485f-87f9-25abeb5a1839"
 
@@ -190,3 +197,17 @@ async def test_faults_show_the_whole_input_only_up_to_a_bound(client: httpx.Asyn
     response = await client.post("/jobs/inference/", json={"filler": "x" * 100_000})
     assert [fault["loc"][-1] for fault in await faults_of(response)] == ["name", "dataset", "job_config"]
     assert len(response.content) < 100_000
+
+
+@get("/bounded")
+async def bounded(size: Annotated[int | None, QueryParameter(ge=1, le=5)] = None) -> int | None:
+    return size
+
+
+async def test_a_bound_on_a_value_that_may_be_absent_holds_when_it_is_there() -> None:
+    app = Litestar([bounded], exception_handlers=exception_handlers)
+    signature.install(app)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://touchstone.test") as client:
+        assert (await client.get("/bounded")).text == "null"
+        assert (await client.get("/bounded?size=5")).text == "5"
+        assert (await faults_of(await client.get("/bounded?size=6")))[0]["ctx"] == {"le": 5}

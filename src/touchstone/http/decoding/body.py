@@ -1,7 +1,6 @@
 """JSON bodies: the fast way for what is right, the thorough way for what may be wrong."""
 
 import json
-import re
 from typing import Any
 
 import msgspec
@@ -9,8 +8,8 @@ import msgspec
 from touchstone.http.decoding.compiler import Decoder
 from touchstone.http.decoding.faults import FaultItem, fault_item
 
-# what msgspec takes and the database does not: a NUL in a text, an integer past eight bytes
-_SUSPECT = re.compile(rb"\\u0000|\d{19}")
+_LONGEST_SAFE_INTEGER = 18
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -24,7 +23,7 @@ class JsonDecoder:
 
     def decode(self, raw: bytes, errors: list[FaultItem]) -> Any:
         """The value; what it is when `errors` has grown says nothing."""
-        if self.fast and not _SUSPECT.search(raw):
+        if self.fast and not _is_suspect(raw):
             try:
                 return self.fast.decode(raw)
             except _UNREADABLE:
@@ -35,6 +34,12 @@ class JsonDecoder:
             errors.append(json_fault(raw, str(error)))
             return None
         return self.decoder.decode(value, ("body",), errors)
+
+
+def _is_suspect(raw: bytes) -> bool:
+    """Whether there may be what msgspec takes and the database does not: NUL in a text, an integer past eight bytes."""
+    # twenty times faster than a regular expression
+    return b"\\u0000" in raw or b"0" * (_LONGEST_SAFE_INTEGER + 1) in raw.translate(_DIGITS_AS_ZEROS)
 
 
 def is_well_formed(raw: bytes) -> bool:
