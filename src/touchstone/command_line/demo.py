@@ -61,5 +61,12 @@ def _embedded_only(settings: Settings) -> Settings:
         ("database_url", "database_owner_url", "s3_bucket", "s3_endpoint_url", "store_dir", "ray_url", "ray_token")
     )
     return msgspec.structs.replace(
-        settings, **unset, host="127.0.0.1", port=free_port(), public_url=None, allowed_hosts=(), log_level="error"
+        settings,
+        **unset,
+        host="127.0.0.1",
+        port=free_port(),
+        public_url=None,
+        allowed_hosts=(),
+        log_level="error",
+        log_format="text",
     )

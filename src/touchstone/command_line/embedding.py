@@ -5,16 +5,16 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
-from touchstone.command_line.console import say
+from touchstone.command_line.console import Tell
 from touchstone.embedded.parts import EmbeddedParts, embedded_parts
 from touchstone.setting_values import Secret
 from touchstone.settings import Settings
 
 
 @asynccontextmanager
-async def embedding(settings: Settings, *, postgres: bool, ray: bool) -> AsyncGenerator[Settings]:
+async def embedding(settings: Settings, *, postgres: bool, ray: bool, tell: Tell) -> AsyncGenerator[Settings]:
     """Raises DirectoryHeld, DirectoryUnusable and PartFailed."""
-    async with embedded_parts(settings.data_dir, postgres=postgres, ray=ray, say=say) as parts:
+    async with embedded_parts(settings.data_dir, postgres=postgres, ray=ray, say=tell) as parts:
         yield _completed(settings, parts)
 
 

@@ -10,10 +10,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 from touchstone.app import create_app
-from touchstone.command_line.console import say
+from touchstone.command_line.console import logs_json, teller
 from touchstone.command_line.http_server import http_server
 from touchstone.command_line.lifespan import lifespan
 from touchstone.command_line.running import Terminated, run
+from touchstone.http.logging import configure_logging
 from touchstone.settings import Settings
 
 STOP_SECONDS = 15
@@ -44,7 +45,7 @@ async def _keep_running(settings: Settings) -> None:
         except asyncio.CancelledError:
             await _end(process)
             raise
-        say(f"An API process ended with status {status}; starting another.")
+        teller(settings)(f"An API process ended with status {status}; starting another.")
         await asyncio.sleep(RESTART_SECONDS)
 
 
@@ -59,9 +60,10 @@ async def _end(process: Process) -> None:
 
 async def _serve() -> None:
     settings = Settings.from_environment(os.environ)
+    configure_logging(settings.log_level, logs_json(settings))
     application = create_app(settings)
     async with lifespan(application), http_server(application, settings.host, settings.port) as server:
-        await server
+        await asyncio.wait({server})  # awaited by itself it would be cancelled with us, not stopped
 
 
 def _end_with(parent: int) -> None:

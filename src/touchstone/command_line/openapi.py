@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from touchstone.app import build_api
+from touchstone.app import TAGS, build_api
 from touchstone.assembly import assemble
 from touchstone.command_line import exit_codes
 from touchstone.command_line.console import say
@@ -14,6 +14,7 @@ from touchstone.domains.health.service import HealthService
 from touchstone.environment_file import new_secret_key
 from touchstone.http.logging import FailureLog
 from touchstone.http.metrics import Metrics
+from touchstone.http.openapi import as_json, document
 from touchstone.setting_values import Secret
 from touchstone.settings import Settings
 
@@ -50,5 +51,5 @@ def openapi_document() -> bytes:
     )
     parts = assemble(settings)
     health = HealthService({}, deployment_type=settings.deployment_type)
-    schema = build_api(parts, health, Metrics(), FailureLog()).openapi_schema.to_schema()
-    return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
+    described = document(build_api(parts, health, Metrics(), FailureLog()), TAGS)
+    return msgspec.json.format(as_json(described), indent=2) + b"\n"

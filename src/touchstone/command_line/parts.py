@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from touchstone.command_line.console import Tell, say
 from touchstone.errors import Unavailable
 from touchstone.settings import Settings
 
@@ -12,7 +13,7 @@ class PartsNotInstalled(Unavailable):
 
 
 @asynccontextmanager
-async def running_parts(settings: Settings, *, with_ray: bool = True) -> AsyncGenerator[Settings]:
+async def running_parts(settings: Settings, *, with_ray: bool = True, tell: Tell = say) -> AsyncGenerator[Settings]:
     """Settings in which everything is set; what was not runs until the end."""
     needs_postgres = settings.database_url is None
     needs_ray = with_ray and settings.ray_url is None
@@ -23,5 +24,5 @@ async def running_parts(settings: Settings, *, with_ray: bool = True) -> AsyncGe
         from touchstone.command_line.embedding import embedding
     except ModuleNotFoundError as error:
         raise PartsNotInstalled from error
-    async with embedding(settings, postgres=needs_postgres, ray=needs_ray) as complete:
+    async with embedding(settings, postgres=needs_postgres, ray=needs_ray, tell=tell) as complete:
         yield complete

@@ -2,7 +2,7 @@
 
 from urllib.parse import unquote, urlsplit
 
-from touchstone.command_line.console import say
+from touchstone.command_line.console import Tell
 from touchstone.database.migrate import migrate, require_current_schema
 from touchstone.settings import Settings, SettingsError
 
@@ -14,12 +14,12 @@ async def apply_migrations(settings: Settings) -> list[str]:
     return await migrate(owner_url(settings), service_role=service_role(settings))
 
 
-async def prepare_schema(settings: Settings, *, is_ours: bool) -> None:
+async def prepare_schema(settings: Settings, *, is_ours: bool, tell: Tell) -> None:
     """An embedded database is migrated; anyone else's only looked at. Raises SchemaTooOld or SchemaTooNew."""
     if is_ours:
         applied = await apply_migrations(settings)
         if applied:
-            say(f"Database: applied {', '.join(applied)}")
+            tell(f"Database: applied {', '.join(applied)}")
     await require_current_schema(service_url(settings))
 
 

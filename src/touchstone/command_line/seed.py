@@ -51,7 +51,9 @@ async def _seed(url: str | None, settings: Settings) -> Seeded:
         return await _fill(url or settings.api_url)
     if url is not None:
         raise NoService(url=url)
-    own = msgspec.structs.replace(settings, host="127.0.0.1", port=free_port(), public_url=None, log_level="error")
+    own = msgspec.structs.replace(
+        settings, host="127.0.0.1", port=free_port(), public_url=None, log_level="error", log_format="text"
+    )
     async with running_service(own, with_worker=False) as service:
         return await service.while_running(_fill(own.api_url))
 

@@ -8,7 +8,7 @@ import msgspec
 
 from touchstone.command_line import exit_codes
 from touchstone.command_line.configuration import load_settings, warn_of_exposure
-from touchstone.command_line.console import as_json, print_json, say
+from touchstone.command_line.console import as_json, print_json, teller
 from touchstone.command_line.extra_processes import extra_processes
 from touchstone.command_line.running import Terminated, run
 from touchstone.command_line.service import RunningService, running_service
@@ -65,7 +65,7 @@ async def _serve(settings: Settings, *, with_worker: bool, is_json: bool) -> Non
 
 async def _work(settings: Settings) -> None:
     async with running_service(settings, with_api=False) as service:
-        say("The worker runs.")
+        teller(service.settings)("The worker runs.")
         await _until_it_ends(service)
 
 
@@ -73,7 +73,7 @@ async def _until_it_ends(service: RunningService) -> None:
     try:
         await service.end()
     except asyncio.CancelledError:
-        say("Stopping.")
+        teller(service.settings)("Stopping.")
         raise
 
 
@@ -82,5 +82,6 @@ def _announce(settings: Settings, *, with_worker: bool, is_json: bool) -> None:
     if is_json:
         print_json({"url": settings.api_url, "objects": store, "pid": os.getpid()})
     workers = "with a worker" if with_worker else "without a worker"
-    say(f"Touchstone listens at {settings.api_url}, {workers}; its documentation is at {settings.api_url}/docs")
-    say(f"Datasets and results lie in {store}")
+    tell = teller(settings)
+    tell(f"Touchstone listens at {settings.api_url}, {workers}; its documentation is at {settings.api_url}/docs")
+    tell(f"Datasets and results lie in {store}")

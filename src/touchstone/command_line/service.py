@@ -9,6 +9,7 @@ import msgspec
 
 from touchstone.app import create_app
 from touchstone.command_line.configuration import require_keys
+from touchstone.command_line.console import logs_json, teller
 from touchstone.command_line.http_server import http_server, require_free_port
 from touchstone.command_line.lifespan import lifespan
 from touchstone.command_line.parts import running_parts
@@ -19,7 +20,6 @@ from touchstone.settings import Settings
 from touchstone.worker import run_worker
 
 T = TypeVar("T")
-_JSON = {"auto": None, "json": True, "text": False}
 WORKER_STOP_SECONDS = 20
 
 
@@ -58,14 +58,15 @@ async def running_service(
     settings: Settings, *, with_api: bool = True, with_worker: bool = True
 ) -> AsyncGenerator[RunningService]:
     """Serves at the settings' host and port. The worker ends first, then the API, then the embedded parts."""
-    configure_logging(settings.log_level, _JSON[settings.log_format])
+    configure_logging(settings.log_level, logs_json(settings))
+    tell = teller(settings)
     if with_api:
         require_free_port(settings.host, settings.port)
     async with AsyncExitStack() as stack:
         is_ours = settings.database_url is None
-        settings = await stack.enter_async_context(running_parts(settings, with_ray=with_worker))
+        settings = await stack.enter_async_context(running_parts(settings, with_ray=with_worker, tell=tell))
         require_keys(settings)
-        await prepare_schema(settings, is_ours=is_ours)
+        await prepare_schema(settings, is_ours=is_ours, tell=tell)
         tasks: set[asyncio.Task[None]] = set()
         if with_api:
             application = create_app(settings)
