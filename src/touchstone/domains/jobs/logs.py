@@ -6,6 +6,7 @@ from uuid import UUID
 
 from touchstone.adapters.object_store import ObjectNotFound, ObjectStore
 from touchstone.database.executor import Database
+from touchstone.domains.jobs.log_repository import JobLogRepository
 from touchstone.domains.jobs.model import JobRow, LogChunk
 from touchstone.domains.jobs.repository import JobRepository
 from touchstone.errors import Unavailable
@@ -22,12 +23,13 @@ class JobLogs:
 
     def __init__(self, database: Database, store: ObjectStore) -> None:
         self.jobs = JobRepository(database)
+        self.rows = JobLogRepository(database)
         self.store = store
 
     async def append(self, job: JobRow, text: str) -> None:
         """Takes in what the attempt has printed so far; what was taken before is left out. Moves old text away."""
         if len(text) > job.attempt_log_size:
-            await self.jobs.append_log(job.id, job.attempt, job.attempt_log_size, text[job.attempt_log_size :])
+            await self.rows.append(job.id, job.attempt, job.attempt_log_size, text[job.attempt_log_size :])
         grown = job.log_size + len(text) - job.attempt_log_size
         if grown - job.log_archived > 2 * KEPT:
             await self._archive(job.id, job.log_archived, grown - KEPT)
@@ -35,7 +37,7 @@ class JobLogs:
     async def read(self, job: JobRow) -> str:
         """The whole log; without its beginning, and saying so, while the store is down."""
         archived = await self._archived(job.id, job.log_archived)
-        return archived + await self.jobs.read_log(job.id)
+        return archived + await self.rows.read(job.id)
 
     async def pieces(self, job_id: UUID, start: int) -> AsyncGenerator[LogChunk]:
         """What is there from position `start` on, in order."""
@@ -44,18 +46,18 @@ class JobLogs:
             archived = await self._archived(job_id, job.log_archived)
             text = archived if archived is NOT_AVAILABLE else archived[start:]
             yield LogChunk(position=job.log_archived - len(text), text=text)
-        for chunk in await self.jobs.list_log(job_id, start=max(start, job.log_archived)):
+        for chunk in await self.rows.list_from(job_id, max(start, job.log_archived)):
             skipped = max(0, start - chunk.position)
             yield LogChunk(position=chunk.position + skipped, text=chunk.text[skipped:])
 
     async def _archive(self, job_id: UUID, start: int, end: int) -> None:
         """Writes the object first, then forgets the rows; done twice, it writes the same place again."""
-        chunks = [chunk for chunk in await self.jobs.list_log(job_id, start=start) if chunk.position < end]
+        chunks = [chunk for chunk in await self.rows.list_from(job_id, start) if chunk.position < end]
         if not chunks:
             return
         text = "".join(chunk.text for chunk in chunks)
         await self.store.put(_key(job_id, start), text.encode(), content_type="text/plain; charset=utf-8")
-        await self.jobs.forget_archived_log(job_id, start, chunks[-1].position + len(chunks[-1].text))
+        await self.rows.forget_archived(job_id, start, chunks[-1].position + len(chunks[-1].text))
 
     async def _archived(self, job_id: UUID, end: int) -> str:
         if end == 0:

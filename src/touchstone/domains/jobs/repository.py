@@ -1,4 +1,4 @@
-"""The tables `job`, `job_log` and `job_event`. Moves of a job's state are guarded in the `where` and in the name."""
+"""The tables `job` and `job_event`. Moves of a job's state are guarded in the `where` and in the name."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -16,7 +16,6 @@ from touchstone.domains.jobs.model import (
     JobNotFound,
     JobRow,
     JobStatus,
-    LogChunk,
     Progress,
     StopReason,
 )
@@ -102,9 +101,8 @@ class JobRepository:
 
     async def insert(self, job: NewJobRow) -> bool:
         """Answers whether the id was free; a taken one is left as it is."""
-        return (
-            await self.executor.execute(
-                """
+        touched = await self.executor.execute(
+            """
             with changed as (
                 insert into job (id, kind, name, description, status, dataset_id, max_samples, batch_size, config,
                     timeout_seconds, workflow_id, step)
@@ -113,21 +111,20 @@ class JobRepository:
                 returning id, status, attempt, failure_reason
             )
             """
-                + RECORD_STATUS,
-                job.id,
-                job.kind,
-                job.name,
-                job.description,
-                job.dataset_id,
-                job.max_samples,
-                job.batch_size,
-                job.config,
-                job.timeout_seconds,
-                job.workflow_id,
-                job.step,
-            )
-            > 0
+            + RECORD_STATUS,
+            job.id,
+            job.kind,
+            job.name,
+            job.description,
+            job.dataset_id,
+            job.max_samples,
+            job.batch_size,
+            job.config,
+            job.timeout_seconds,
+            job.workflow_id,
+            job.step,
         )
+        return touched > 0
 
     async def request_stop_unless_final(self, job_ids: Sequence[UUID], reason: StopReason) -> int:
         """A job of its own that nobody has begun to submit ends here and now; the others are left to a worker."""
@@ -156,9 +153,8 @@ class JobRepository:
 
     async def restart_if_ended(self, job_id: UUID) -> bool:
         """A new attempt of a failed or stopped job; what the earlier ones finished is kept."""
-        return (
-            await self.executor.execute(
-                """
+        touched = await self.executor.execute(
+            """
             with changed as (
                 update job set status = 'created', attempt = attempt + 1, attempt_log_size = 0, failures = 0,
                     stop_reason = null, failure_reason = null, run = null, submitted_at = null, started_at = null,
@@ -167,11 +163,10 @@ class JobRepository:
                 returning id, status, attempt, failure_reason
             ), hint as (select pg_notify('job_waiting', '') from changed)
             """
-                + RECORD_STATUS,
-                job_id,
-            )
-            > 0
+            + RECORD_STATUS,
+            job_id,
         )
+        return touched > 0
 
     async def claim_created(self, worker: str, lease_seconds: int, at_most: int) -> list[JobRow]:
         """Leases jobs to submit so that no more than `at_most` are submitted in all, whoever asks.
@@ -247,21 +242,19 @@ class JobRepository:
         )
 
     async def mark_pending_if_created(self, job_id: UUID, attempt: int) -> bool:
-        return (
-            await self.executor.execute(
-                """
+        touched = await self.executor.execute(
+            """
             with changed as (
                 update job set status = 'pending', submitted_at = now(), updated_at = now()
                 where id = $1 and attempt = $2 and status = 'created'
                 returning id, status, attempt, failure_reason
             )
             """
-                + RECORD_STATUS,
-                job_id,
-                attempt,
-            )
-            > 0
+            + RECORD_STATUS,
+            job_id,
+            attempt,
         )
+        return touched > 0
 
     async def note_run_if_active(self, job_id: UUID, attempt: int, run: Run) -> None:
         """What the runner tells of a job that goes on; a status that changed is recorded as an event."""
@@ -302,9 +295,8 @@ class JobRepository:
 
     async def requeue_if_active(self, job_id: UUID, attempt: int, reason: FailureReason, wait_seconds: float) -> bool:
         """After the cluster lost an attempt: the next one, unless somebody was quicker."""
-        return (
-            await self.executor.execute(
-                """
+        touched = await self.executor.execute(
+            """
             with changed as (
                 update job set status = 'created', attempt = attempt + 1, attempt_log_size = 0,
                     failures = failures + 1, run = null, submitted_at = null, leased_by = null, leased_until = null,
@@ -313,14 +305,13 @@ class JobRepository:
                 returning id, status, attempt, $3::jsonb as failure_reason
             )
             """
-                + RECORD_STATUS,
-                job_id,
-                attempt,
-                reason,
-                wait_seconds,
-            )
-            > 0
+            + RECORD_STATUS,
+            job_id,
+            attempt,
+            reason,
+            wait_seconds,
         )
+        return touched > 0
 
     async def finish_if_active(
         self,
@@ -335,9 +326,8 @@ class JobRepository:
         failure: FailureReason | None = None,
     ) -> bool:
         """The end of a job, once; a lower attempt and an ended job are left alone."""
-        return (
-            await self.executor.execute(
-                """
+        touched = await self.executor.execute(
+            """
             with changed as (
                 update job set status = $3, run = coalesce($4, run), progress = coalesce($5, progress),
                     metrics = $6, results_key = $7, failure_reason = $8, leased_by = null, leased_until = null,
@@ -346,72 +336,18 @@ class JobRepository:
                 returning id, status, attempt, failure_reason
             )
             """
-                + RECORD_STATUS,
-                job_id,
-                attempt,
-                status,
-                run,
-                progress,
-                metrics or {},
-                results_key,
-                failure,
-                run.started_at if run else None,
-            )
-            > 0
-        )
-
-    async def append_log(self, job_id: UUID, attempt: int, seen: int, text: str) -> bool:
-        """Adds what the attempt printed after its first `seen` characters, unless another worker already did."""
-        return (
-            await self.executor.execute(
-                """
-            with grown as (
-                update job set log_size = log_size + length($4), attempt_log_size = attempt_log_size + length($4)
-                where id = $1 and attempt = $2 and attempt_log_size = $3
-                returning id, log_size - length($4) as position
-            )
-            insert into job_log (job_id, position, text) select id, position, $4 from grown
-            """,
-                job_id,
-                attempt,
-                seen,
-                text,
-            )
-            > 0
-        )
-
-    async def list_log(self, job_id: UUID, *, start: int = 0, limit: int = 1000) -> list[LogChunk]:
-        """Chunks from the one that holds position `start` on."""
-        return await self.executor.fetch_all(
-            LogChunk,
-            """
-            select position, text from job_log
-            where job_id = $1 and position + length(text) > $2
-            order by position limit $3
-            """,
+            + RECORD_STATUS,
             job_id,
-            start,
-            limit,
+            attempt,
+            status,
+            run,
+            progress,
+            metrics or {},
+            results_key,
+            failure,
+            run.started_at if run else None,
         )
-
-    async def forget_archived_log(self, job_id: UUID, start: int, end: int) -> None:
-        """The chunks between the positions, which the object store has now; unless somebody else was quicker."""
-        await self.executor.execute(
-            """
-            with moved as (
-                update job set log_archived = $3 where id = $1 and log_archived = $2 returning id
-            )
-            delete from job_log using moved where job_id = moved.id and position < $3
-            """,
-            job_id,
-            start,
-            end,
-        )
-
-    async def read_log(self, job_id: UUID) -> str:
-        return await self.executor.fetch_value(
-            "select coalesce(string_agg(text, '' order by position), '') from job_log where job_id = $1", job_id
-        )
+        return touched > 0
 
     async def list_events(self, job_id: UUID, *, after: int, limit: int = 1000) -> list[JobEvent]:
         return await self.executor.fetch_all(

@@ -11,12 +11,12 @@ PATH_PARAMETER = {"inference": "inference_output_s3_path", "evaluation": "eval_o
 
 
 def created_workflow(row: WorkflowRow) -> CreatedWorkflow:
-    return CreatedWorkflow(**_common(row))
+    return CreatedWorkflow(**_shared_fields(row))
 
 
 def former_state(row: WorkflowRow) -> WorkflowDetails:
     """What deleting answers: nothing of the jobs any more."""
-    return WorkflowDetails(**_common(row))
+    return WorkflowDetails(**_shared_fields(row))
 
 
 class WorkflowView:
@@ -27,7 +27,7 @@ class WorkflowView:
         jobs = [self._job(job) for job in row.jobs]
         url = await self.download_url(row) if row.compiled_key else None
         return WorkflowDetails(
-            **_common(row),
+            **_shared_fields(row),
             jobs=jobs,
             metrics={name: value for job in row.jobs for name, value in job.metrics.items()},
             parameters=self._parameters(row),
@@ -78,7 +78,7 @@ def overall_progress(jobs: list[WorkflowJob]) -> Progress | None:
     )
 
 
-def _common(row: WorkflowRow) -> dict[str, Any]:
+def _shared_fields(row: WorkflowRow) -> dict[str, Any]:
     return {
         "id": row.id.hex,
         "experiment_id": str(row.experiment_id),

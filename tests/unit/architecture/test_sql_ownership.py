@@ -1,0 +1,101 @@
+"""One noun writes a table; any repository may read it; SQL stands nowhere else."""
+
+import ast
+import re
+
+from tests.unit.architecture.source import MIGRATIONS, files, is_repository, nodes, noun_of, texts
+
+WRITTEN_BY = {
+    "datasets": {"dataset"},
+    "experiments": {"experiment"},
+    "idempotent_requests": {"idempotent_request"},
+    "jobs": {"job", "job_event", "job_log"},
+    "secrets": {"secret"},
+    "workflows": {"workflow"},
+}
+
+# not about rows of ours: the packages that open connections, and the roles and databases of an embedded server
+OTHER_SQL = ("touchstone/database/", "touchstone/embedded/postgres.py", "touchstone/embedded/roles.py")
+
+STATEMENT = re.compile(
+    r"^\s*(select\s.+\sfrom\s|select\s+\w+\(|with\s+\w+\s+as\s*\(|insert\s+into\s|update\s+\S+\s+set\s|delete\s+from\s"
+    r"|truncate\s|(create|alter|drop)\s+(table|index|function|trigger|role|database|schema)\s"
+    r"|(grant|revoke)\s.+\son\s|listen\s|notify\s)",
+    re.IGNORECASE | re.DOTALL,
+)
+WRITE = re.compile(r"\b(?:insert\s+into|delete\s+from|update(?=\s+\w+\s+set\s)|truncate(?:\s+table)?)\s+(\w+)", re.I)
+EXECUTOR_METHODS = {"fetch_all", "fetch_one", "fetch_value", "execute"}
+
+
+def written_tables(sql: str) -> set[str]:
+    return {name.lower() for name in WRITE.findall(sql)}
+
+
+def test_no_repository_writes_a_table_of_another_noun() -> None:
+    strangers = [
+        f"{path}:{line} writes {table}"
+        for path in files()
+        if is_repository(path)
+        for text, line in texts(path)
+        for table in written_tables(text) - WRITTEN_BY.get(noun_of(path) or "", set())
+    ]
+    assert strangers == []
+
+
+def test_every_table_has_one_noun_that_writes_it() -> None:
+    made = re.findall(r"^create table (\w+)", "".join(f.read_text() for f in MIGRATIONS.glob("*.sql")), re.MULTILINE)
+    assert sorted(made) == sorted(table for tables in WRITTEN_BY.values() for table in tables)
+
+
+def test_the_map_names_what_the_repositories_write() -> None:
+    found: dict[str, set[str]] = {}
+    for path in files():
+        if is_repository(path):
+            written = {table for text, _ in texts(path) for table in written_tables(text)}
+            found.setdefault(noun_of(path) or path, set()).update(written)
+    assert found == WRITTEN_BY
+
+
+def test_sql_stands_in_repositories_only() -> None:
+    elsewhere = [
+        f"{path}:{line} {text.split()[:4]}"
+        for path in files()
+        if not is_repository(path) and not path.startswith(OTHER_SQL)
+        for text, line in texts(path)
+        if STATEMENT.match(text)
+    ]
+    assert elsewhere == []
+
+
+def test_only_repositories_give_statements_to_an_executor() -> None:
+    callers = [
+        f"{path}:{node.lineno}"
+        for path in files()
+        if not is_repository(path) and not path.startswith(OTHER_SQL)
+        for node in nodes(path)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in EXECUTOR_METHODS
+    ]
+    assert callers == []
+
+
+def test_sql_is_never_put_together_from_values() -> None:
+    built = [
+        f"{path}:{node.lineno}"
+        for path in files()
+        if is_repository(path)
+        for node in nodes(path)
+        if isinstance(node, ast.JoinedStr | ast.Mod)
+        or (isinstance(node, ast.Attribute) and node.attr in {"format", "replace", "join"})
+    ]
+    assert built == []
+
+
+def test_no_statement_asks_for_every_column() -> None:
+    stars = [
+        f"{path}:{line}"
+        for path in files()
+        if is_repository(path)
+        for text, line in texts(path)
+        if re.search(r"\bselect\s+(\w+\.)?\*", text, re.IGNORECASE)
+    ]
+    assert stars == []
