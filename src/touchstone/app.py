@@ -22,10 +22,12 @@ from touchstone.domains.workflows.controller import WorkflowController
 from touchstone.http import signature
 from touchstone.http.asgi import Application
 from touchstone.http.body_limits import UploadLimit
+from touchstone.http.docs import documentation_routes
 from touchstone.http.downloads import download_object
 from touchstone.http.edge import EdgeSettings, wrap
 from touchstone.http.error_reports import start_error_reports
 from touchstone.http.errors import exception_handlers
+from touchstone.http.etags import etags
 from touchstone.http.logging import FailureLog
 from touchstone.http.metrics import Metrics, metrics_handler
 from touchstone.http.tracing import RequestTracer, start_tracing
@@ -33,6 +35,17 @@ from touchstone.settings import Settings
 
 # what a multipart body holds besides the file: boundaries, part headers, the other fields
 MULTIPART_OVERHEAD = 65_536
+
+# what the OpenAPI document says of its groups
+TAGS = {
+    "health": "The service about itself.",
+    "datasets": "Examples, with or without a ground truth.",
+    "jobs": "Inference, annotation and evaluation on the cluster.",
+    "experiments": "Workflows on one dataset, compared.",
+    "workflows": "An inference and the evaluation of what it made.",
+    "models": "Models that are suggested.",
+    "settings": "Secrets that jobs use and nobody reads.",
+}
 
 CONTROLLERS: list[Any] = [
     HealthController,
@@ -85,11 +98,13 @@ def build_api(
                     tracer.stop()
 
     app = Litestar(
-        [*CONTROLLERS, metrics_handler(metrics)],
+        [*CONTROLLERS, documentation_routes(TAGS), metrics_handler(metrics)],
         dependencies=dependencies(parts, health_service),
         exception_handlers=exception_handlers,
         after_exception=[failure_log],
         lifespan=[lifespan],
+        middleware=[etags],
+        openapi_config=None,  # http/openapi.py writes the document
         logging_config=None,  # the process has set its own up
         request_max_body_size=None,  # the edge has counted already
     )

@@ -15,7 +15,7 @@ from touchstone.domains.experiments.schemas import Comparison, Experiment, NewEx
 from touchstone.domains.experiments.service import ExperimentService
 from touchstone.domains.idempotent_requests.model import CallInFlight, IdempotentCall
 from touchstone.http.openapi import failures
-from touchstone.http.pages import page_of
+from touchstone.http.pages import Page, page_of
 from touchstone.http.paging import Listing
 
 SampleCount = Annotated[int, Meta(ge=0, le=1000)]
@@ -38,7 +38,7 @@ class ExperimentController(Controller):
         """Creates an experiment on a dataset; the answer's name wins where the name was taken."""
         return await experiment_service.create(data, idempotent_call)
 
-    @get(["/", "/all"], operation_id="list_experiments_api_v1_experiments__get")
+    @get(operation_id="list_experiments_api_v1_experiments__get")
     async def list_experiments(
         self,
         request: Request[Any, Any, Any],
@@ -49,10 +49,20 @@ class ExperimentController(Controller):
         cursor: FromQuery[str | None] = None,
     ) -> Response[Listing[Experiment]]:
         """Experiments with their workflows, newest first."""
-        page = page_of(request, skip, limit, cursor, int)
-        rows = await experiments.list_newest(skip=page.skip, limit=page.limit, before=page.after)
-        items = await experiment_service.with_workflows(rows)
-        return page.answer(await experiments.count(), items, lambda item: (item.created_at, int(item.id)))
+        return await _listed(page_of(request, skip, limit, cursor, int), experiments, experiment_service)
+
+    @get("/all")
+    async def list_all_experiments(
+        self,
+        request: Request[Any, Any, Any],
+        experiments: NamedDependency[ExperimentRepository],
+        experiment_service: NamedDependency[ExperimentService],
+        skip: FromQuery[int] = 0,
+        limit: FromQuery[int] = 100,
+        cursor: FromQuery[str | None] = None,
+    ) -> Response[Listing[Experiment]]:
+        """The same list where the published client asks for it."""
+        return await _listed(page_of(request, skip, limit, cursor, int), experiments, experiment_service)
 
     @get(
         "/{experiment_id:str}",
@@ -88,3 +98,11 @@ class ExperimentController(Controller):
         """Deletes an experiment with its workflows."""
         await experiment_service.delete(experiment_id)
         return Response(None, media_type="application/json")
+
+
+async def _listed(
+    page: Page, experiments: ExperimentRepository, service: ExperimentService
+) -> Response[Listing[Experiment]]:
+    rows = await experiments.list_newest(skip=page.skip, limit=page.limit, before=page.after)
+    items = await service.with_workflows(rows)
+    return page.answer(await experiments.count(), items, lambda item: (item.created_at, int(item.id)))
