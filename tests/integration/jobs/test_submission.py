@@ -12,7 +12,11 @@ GENERATION = {"max_new_tokens": 1024, "frequency_penalty": 0.0, "temperature": 0
 
 
 def body_of(kind: str, dataset: str, **fields: Any) -> dict[str, Any]:
-    configs: dict[str, Any] = {"inference": {"model": "lead-1", "provider": "baseline"}, "annotate": {}, "evaluator": {}}
+    configs: dict[str, Any] = {
+        "inference": {"model": "lead-1", "provider": "baseline"},
+        "annotate": {},
+        "evaluator": {},
+    }
     return {"name": "a job", "dataset": dataset, "job_config": {"job_type": kind, **configs[kind]}, **fields}
 
 
@@ -35,10 +39,10 @@ async def test_a_submitted_job_is_created_and_found_at_its_location(client, data
 
 
 async def test_an_inference_shows_its_config_with_every_default_filled_in(read, submit, dataset):
-    created = await submit(inference(dataset, name="it's a \"job\""))
+    created = await submit(inference(dataset, name='it\'s a "job"'))
     config = (await read(f"jobs/{created['id']}"))["config"]
     assert config == {
-        "name": f"it's a \"job\"/{created['id']}",
+        "name": f'it\'s a "job"/{created["id"]}',
         "dataset": {"id": dataset, "name": "dialogues.csv"},
         "job": {
             "max_samples": -1,
