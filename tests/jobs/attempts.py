@@ -74,11 +74,11 @@ class Workplace:
         path = self.root / "jobs" / self.job_id / str(attempt) / wire.OUTCOME_FILE
         return msgspec.json.decode(path.read_bytes(), type=wire.Outcome)
 
-    def start(self, config: wire.JobConfig) -> subprocess.Popen[str]:
+    def start(self, config: wire.JobConfig, **variables: str) -> subprocess.Popen[str]:
         path = self.root / f"config-{config.attempt}.json"
         path.write_bytes(msgspec.json.encode(config))
         environment = {key: value for key, value in os.environ.items() if not key.startswith("RAY_")}
-        environment[wire.CONFIG_VARIABLE] = f"file://{quote(str(path))}"
+        environment |= {wire.CONFIG_VARIABLE: f"file://{quote(str(path))}", **variables}
         return subprocess.Popen(
             [sys.executable, "-m", "touchstone_jobs"],
             env=environment,
@@ -87,9 +87,9 @@ class Workplace:
             text=True,
         )
 
-    def run(self, config: wire.JobConfig) -> tuple[int, str]:
-        """Exit status and everything printed."""
-        process = self.start(config)
+    def run(self, config: wire.JobConfig, **variables: str) -> tuple[int, str]:
+        """Exit status and everything printed; `variables` of the environment."""
+        process = self.start(config, **variables)
         printed, _ = process.communicate(timeout=120)
         return process.returncode, printed
 

@@ -50,6 +50,7 @@ class HuggingFacePredictor:
     def _on_ray(self, batches: Iterator[list[Sample]]) -> Iterator[list[Answer]]:
         ray, data, arrow = connect(), import_module("ray.data"), import_module("pyarrow")
         data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.WARNING)
         # a block per batch, each handed to the object store at once: the driver holds none of them
         blocks = [ray.put(arrow.Table.from_pydict(_columns(batch))) for batch in batches]
         _log.info("%d batches for %s on the cluster", len(blocks), self._settings.model)
@@ -57,7 +58,7 @@ class HuggingFacePredictor:
             HuggingFaceWorker,
             batch_size=None,
             fn_constructor_args=(msgspec.json.encode(self._settings), self._secret),
-            concurrency=(1, self._actors(ray)),
+            compute=data.ActorPoolStrategy(min_size=1, max_size=self._actors(ray)),
             num_cpus=1,
             num_gpus=self._settings.num_gpus or None,
         )
