@@ -37,7 +37,7 @@ from touchstone.domains.jobs.schemas import (
     SecretValue,
 )
 from touchstone.domains.jobs.service import JobService
-from touchstone.domains.jobs.streams import resume_position, stream_events, stream_log
+from touchstone.domains.jobs.streams import EventStream, resume_position, stream_events, stream_log
 from touchstone.domains.jobs.views import JobView
 from touchstone.http.openapi import failures
 from touchstone.http.pages import page_of
@@ -149,7 +149,7 @@ class JobController(Controller):
         job = await jobs.get(job_id)
         if follow:
             start = resume_position(request.headers.get("last-event-id"))
-            return ServerSentEvent(stream_log(job_logs, job_id, start))  # pyright: ignore[reportReturnType] documented as the plain answer
+            return EventStream(stream_log(job_logs, job_id, start))  # pyright: ignore[reportReturnType] documented as the plain answer
         return LogsOfJob(logs=await job_logs.read(job))
 
     @get("/{job_id:str}/events", responses=failures(JobNotFound))

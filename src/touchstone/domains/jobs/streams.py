@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar.response import ServerSentEventMessage
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+from litestar.response.base import ASGIResponse
 
 from touchstone.database.executor import Database
 from touchstone.domains.jobs.logs import JobLogs
@@ -14,6 +16,13 @@ from touchstone.domains.jobs.repository import JobRepository
 POLL_SECONDS = 0.5
 # a comment now and then keeps proxies from closing a quiet stream
 KEEP_ALIVE_POLLS = 30
+
+
+class EventStream(ServerSentEvent):
+    """Keeps its content type also where the handler is declared to answer something else."""
+
+    def to_asgi_response(self, *args: Any, **named: Any) -> ASGIResponse:
+        return super().to_asgi_response(*args, **{**named, "media_type": self.media_type})  # pyright: ignore[reportUnknownMemberType]
 
 
 async def stream_log(logs: JobLogs, job_id: UUID, start: int) -> AsyncGenerator[ServerSentEventMessage]:
