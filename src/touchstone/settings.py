@@ -92,7 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "installed"
     ray_num_gpus: Annotated[float, number("GPUs that each inference worker asks for.", 0, 64)] = 0.0
     ray_max_submitted: Annotated[
-        int, whole_number("Jobs on the cluster at once; 0: as many as the cluster has CPUs.", 0, 10000)
+        int, whole_number("Jobs on the cluster at once; 0: two for each CPU of the cluster.", 0, 10000)
     ] = 0
 
     data_dir: Annotated[Path, folder("Folder of everything that is embedded.")] = Path(".touchstone")
@@ -101,7 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[Secret, ...], fernet_keys("Encrypt stored secrets; the first encrypts, all decrypt.")
     ] = ()
     url_signing_keys: Annotated[
-        tuple[Secret, ...], signing_keys("Sign download URLs and job tickets; the first signs, all verify.")
+        tuple[Secret, ...], signing_keys("Sign download URLs; the first signs, all verify.")
     ] = ()
 
     host: Annotated[str, text("Address to listen on.")] = "127.0.0.1"
