@@ -90,10 +90,11 @@ class Attempts:
 
     async def submit(self, job: JobRow) -> None:
         """Hands the attempt to the runner, unless it is there already."""
-        if job.stop_reason is not None:
+        is_there = await self.runner.look(job.submission_id) is not None
+        if job.stop_reason is not None and not is_there:
             await self._finish(job, judge(job, None, None), None, None)
             return
-        if await self.runner.look(job.submission_id) is None:
+        if not is_there:
             try:
                 await self._hand_over(job)
             except Refused as refusal:

@@ -138,7 +138,7 @@ class JobRepository:
                     failure_reason = case when untouched then $3 else failure_reason end
                 from (
                     select id as job_id,
-                        status = 'created' and workflow_id is null and coalesce(leased_until < now(), true) as untouched
+                        status = 'created' and workflow_id is null and leased_until is null as untouched
                     from job where id = any($1::uuid[]) for update
                 ) as found
                 where job.id = found.job_id and status in ('created', 'pending', 'running') and stop_reason is null
@@ -229,10 +229,10 @@ class JobRepository:
         return await self.list_by_id(ids)
 
     async def release(self, job_id: UUID, worker: str, look_again_seconds: float) -> None:
-        """Gives the lease back, if it is still this worker's."""
+        """Gives the lease back, if it is still this worker's; its end stays noted: the attempt may be on the cluster."""
         await self.executor.execute(
             """
-            update job set leased_by = null, leased_until = null,
+            update job set leased_by = null, leased_until = now(),
                 look_at = greatest(look_at, now() + $3::float8 * interval '1 second')
             where id = $1 and leased_by = $2
             """,
