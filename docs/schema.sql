@@ -89,6 +89,7 @@ CREATE TABLE public.job (
     stop_reason text,
     run jsonb,
     log_size bigint DEFAULT 0 NOT NULL,
+    log_archived bigint DEFAULT 0 NOT NULL,
     attempt_log_size bigint DEFAULT 0 NOT NULL,
     progress jsonb,
     metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
@@ -115,6 +116,8 @@ COMMENT ON COLUMN public.job.attempt IS 'Submitted under the id {id}-{attempt}; 
 COMMENT ON COLUMN public.job.failures IS 'How many attempts were lost to the cluster; bounds the automatic ones.';
 
 COMMENT ON COLUMN public.job.look_at IS 'Not before this time need a worker look at it again.';
+
+COMMENT ON COLUMN public.job.log_archived IS 'Up to this position the log lies in the object store, from there on in job_log.';
 
 CREATE TABLE public.job_event (
     id bigint NOT NULL,

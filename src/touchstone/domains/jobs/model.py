@@ -27,9 +27,10 @@ class JobStatus(StrEnum):
         return not MOVES[self]
 
 
-# what may follow what by itself; a retry by a caller goes from FAILED or STOPPED back to CREATED
+# what may follow what by itself; a retry by a caller goes from FAILED or STOPPED back to CREATED. An attempt that was
+# handed over may end before anybody noted it: so CREATED may become SUCCEEDED, but is never seen RUNNING first
 MOVES: dict[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.CREATED: frozenset({JobStatus.PENDING, JobStatus.FAILED, JobStatus.STOPPED}),
+    JobStatus.CREATED: frozenset(set(JobStatus) - {JobStatus.CREATED, JobStatus.RUNNING}),
     JobStatus.PENDING: frozenset(set(JobStatus) - {JobStatus.PENDING}),
     JobStatus.RUNNING: frozenset(set(JobStatus) - {JobStatus.RUNNING, JobStatus.PENDING}),
     JobStatus.FAILED: frozenset(),
