@@ -103,6 +103,9 @@ class Comparison:
         mine = {row["id"]: row for row in ours}
         if not ours:
             yield f"{where} is empty"
+        order = [identifier for row in theirs if (identifier := self.ids.row(row["id"])) in mine]
+        if self.collection != "jobs" and order != [identifier for identifier in mine if identifier in order]:
+            yield f"{where} stand in another order"
         for row in theirs:
             known = mine.get(self.ids.row(row["id"]))
             alike = (other for other in ours if other.get("job_type") == row.get("job_type"))
