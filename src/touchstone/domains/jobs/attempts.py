@@ -1,8 +1,9 @@
 """One look at one job: submit it, follow it, take its end in. Each step may be repeated by anyone at any time."""
 
 import functools
+import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -12,7 +13,7 @@ from touchstone.adapters.runner import Run, Runner, RunStatus, Submission
 from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database, Transaction
 from touchstone.domains.datasets.repository import DatasetRepository, NewDatasetRow
-from touchstone.domains.jobs.kinds import AttemptPlaces, Layout, attempt_config, target_dataset
+from touchstone.domains.jobs.kinds import COMPILED_FILE, AttemptPlaces, Layout, attempt_config, target_dataset
 from touchstone.domains.jobs.logs import JobLogs
 from touchstone.domains.jobs.model import FailureReason, JobRow, JobStatus, Progress
 from touchstone.domains.jobs.repository import STOP_WORDS, JobRepository
@@ -22,6 +23,7 @@ from touchstone_jobs import wire
 
 log: Any = structlog.get_logger("touchstone.jobs")
 
+T = TypeVar("T")
 OnFinished = Callable[[Transaction, JobRow], Awaitable[None]]
 
 
@@ -110,7 +112,7 @@ class Attempts:
             job = await self.jobs.get(job.id)
         if job.stop_reason is not None:
             await self.runner.stop(job.submission_id)
-        run = await self.runner.look(job.submission_id)
+        run = without_nul(await self.runner.look(job.submission_id))
         if run is not None:
             await self._take_log(job)
         if run is None or run.status.is_final:
@@ -169,12 +171,20 @@ class Attempts:
             log.info("job ended", job_id=str(job.id), status=verdict.status, attempt=job.attempt)
 
     async def _publish(self, job: JobRow) -> str | None:
-        key = self.layout.results(job.id, job.name)
-        try:
-            await self.store.copy(self.layout.attempt(job.id, job.attempt) + "results.json", key)
-        except ObjectNotFound:
+        """An attempt writes below its own folder only, so that one that is late replaces nothing."""
+        if not await self.jobs.is_active(job.id, job.attempt):
             return None
-        return key
+        attempt, key = self.layout.attempt(job.id, job.attempt), self.layout.results(job.id, job.name)
+        if job.workflow_id is not None:
+            await self._copied(attempt + COMPILED_FILE, self.layout.compiled(job.workflow_id))
+        return key if await self._copied(attempt + "results.json", key) else None
+
+    async def _copied(self, source: str, target: str) -> bool:
+        try:
+            await self.store.copy(source, target)
+        except ObjectNotFound:
+            return False
+        return True
 
     async def _register_dataset(self, transaction: Transaction, job: JobRow, outcome: wire.Outcome) -> None:
         target, facts = target_dataset(job, self.layout), outcome.dataset
@@ -198,10 +208,21 @@ class Attempts:
         except ObjectNotFound:
             return None
         try:
-            return _decoder(kind).decode(body)
+            return _decoder(kind).decode(_NUL.sub(_REPLACED, body))
         except msgspec.DecodeError:
             log.warning("unreadable object of an attempt", job_id=str(job.id), attempt=job.attempt, name=name)
             return None
+
+
+# in JSON: an escaped NUL whose backslash is not itself escaped
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+_REPLACED = rb"\1\\ufffd"
+
+
+def without_nul(value: T) -> T:
+    """Programs print it, Postgres keeps none."""
+    body = msgspec.json.encode(value)
+    return msgspec.json.decode(_NUL.sub(_REPLACED, body), type=type(value)) if b"\\u0000" in body else value
 
 
 @functools.cache

@@ -21,6 +21,9 @@ DEFAULT_METRICS: dict[str, list[str]] = {
 }
 
 
+COMPILED_FILE = "compiled.json"
+
+
 class Layout(msgspec.Struct, frozen=True):
     """Where in the object store a job's things lie. Keys; folders end with a slash."""
 
@@ -226,7 +229,7 @@ def _compilation(job: JobRow, places: AttemptPlaces) -> wire.Compilation | None:
     inference = job.config.get("inference_results_key")
     if job.workflow_id is None or inference is None:
         return None
-    compiled = places.layout.compiled(job.workflow_id)
+    compiled = places.layout.attempt(job.id, job.attempt) + COMPILED_FILE
     return wire.Compilation(inference_results_uri=places.uri(inference), compiled_uri=places.uri(compiled))
 
 

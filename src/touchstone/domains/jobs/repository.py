@@ -229,7 +229,7 @@ class JobRepository:
         return await self.list_by_id(ids)
 
     async def release(self, job_id: UUID, worker: str, look_again_seconds: float) -> None:
-        """Gives the lease back, if it is still this worker's; its end stays noted: the attempt may be on the cluster."""
+        """Gives the lease back, if it is still this worker's; its end stays: the attempt may be on the cluster."""
         await self.executor.execute(
             """
             update job set leased_by = null, leased_until = now(),
@@ -255,6 +255,17 @@ class JobRepository:
             attempt,
         )
         return touched > 0
+
+    async def is_active(self, job_id: UUID, attempt: int) -> bool:
+        return await self.executor.fetch_value(
+            """
+            select exists (
+                select from job where id = $1 and attempt = $2 and status in ('created', 'pending', 'running')
+            )
+            """,
+            job_id,
+            attempt,
+        )
 
     async def note_run_if_active(self, job_id: UUID, attempt: int, run: Run) -> None:
         """What the runner tells of a job that goes on; a status that changed is recorded as an event."""
