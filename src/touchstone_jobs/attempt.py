@@ -15,6 +15,7 @@ from touchstone_jobs.ticket import fetch_secret
 from touchstone_jobs.wire import OUTCOME_FILE, PROGRESS_FILE, DatasetFacts, FailureReason, JobConfig, Outcome
 
 _log = logging.getLogger(__name__)
+_LONGEST_MESSAGE = 4000
 
 
 class Finished(msgspec.Struct):
@@ -71,7 +72,7 @@ def _outcome(config: JobConfig, program: Program, folder: Path, redactor: Redact
         finished = program(attempt)
     except BaseException as error:  # SystemExit is how a signal to stop arrives: it has an outcome, too
         reason = _reason(error)
-        reason.message = redactor.clean(reason.message)
+        reason.message = redactor.clean(reason.message)[:_LONGEST_MESSAGE]
         _log.error("Job %s failed (%s): %s", config.job_id, reason.code, reason.message)
         return Outcome(attempt=config.attempt, succeeded=False, progress=attempt.progress.now(), failure=reason)
     return Outcome(
@@ -95,4 +96,6 @@ def _reason(error: BaseException) -> FailureReason:
     if type(error).__module__.partition(".")[0] in ("botocore", "boto3"):
         return FailureReason("storage_unavailable", f"The object store failed: {error}")
     _log.error("An error nobody expected", exc_info=error)
+    if isinstance(error, OSError):
+        return FailureReason("storage_unavailable", f"The object store or the local disk failed: {error}")
     return FailureReason("internal_error", f"{type(error).__name__}: {error}")

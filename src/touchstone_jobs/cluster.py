@@ -18,10 +18,13 @@ def on_cluster() -> bool:
 
 
 def connect() -> Any:
-    """The ray module, connected to the cluster this attempt runs on."""
+    """The ray module, connected to the cluster this attempt runs on. Raises JobFailure `cluster_unavailable`."""
     ray = import_module("ray")
     if not ray.is_initialized():
-        ray.init(address="auto", log_to_driver=False, logging_level=logging.WARNING)
+        try:
+            ray.init(address="auto", log_to_driver=False, logging_level=logging.WARNING)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise JobFailure("cluster_unavailable", f"The attempt cannot reach its Ray cluster: {error}") from None
     return ray
 
 
@@ -46,3 +49,5 @@ def _result(ray: Any, reference: Any) -> Any:
         if isinstance(error.cause, JobFailure):
             raise error.cause from None
         raise
+    except ray.exceptions.RayError as error:  # a worker or node that died, beyond Ray's own retries
+        raise JobFailure("cluster_unavailable", f"The cluster lost a task: {error}") from None

@@ -34,6 +34,7 @@ NA_WORDS = frozenset(
 )
 """What pandas reads as a missing value; a ground truth of these is none."""
 
+LARGEST_BATCH = 4 * 1024 * 1024
 RecordBatch = Any
 """A pyarrow.RecordBatch."""
 
@@ -81,7 +82,13 @@ class DatasetWriter:
         self._csv.close()
 
     def write(self, batch: RecordBatch) -> None:
-        """Appends a batch; its columns are the writer's, in any order."""
+        """Appends a batch; its columns are the writer's, in any order. Readers get it back in parts of a few MB."""
+        parts = -(-batch.nbytes // LARGEST_BATCH) or 1
+        rows = max(-(-batch.num_rows // parts), 1)
+        for start in range(0, batch.num_rows or 1, rows):
+            self._write(batch.slice(start, rows))
+
+    def _write(self, batch: RecordBatch) -> None:
         pa, arrow_csv = import_module("pyarrow"), import_module("pyarrow.csv")
 
         columns: list[Any] = [batch.column(name).cast(pa.string()) for name in self._columns]
