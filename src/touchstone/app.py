@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Litestar
 
+from touchstone.adapters.absent_runner import AbsentRunner
 from touchstone.adapters.object_store import ObjectStore
 from touchstone.adapters.runner import Runner
 from touchstone.assembly import Assembly, assemble
@@ -129,11 +130,9 @@ def edge_settings(settings: Settings) -> EdgeSettings:
 
 
 def _health(parts: Assembly) -> HealthService:
-    checks = {
-        "database": parts.database.check,
-        "object store": parts.store.check,
-        "ray": parts.runner.check,
-    }
+    checks = {"database": parts.database.check, "object store": parts.store.check}
+    if not isinstance(parts.runner, AbsentRunner):
+        checks["ray"] = parts.runner.check
     return HealthService(checks, deployment_type=parts.settings.deployment_type)
 
 
