@@ -11,7 +11,7 @@ from touchstone.database.executor import Executor
 from touchstone.domains.jobs.model import FailureReason
 from touchstone.domains.workflows.model import Subject, WorkflowNotFound, WorkflowRow, WorkflowStatus
 
-# a workflow that has not ended runs as soon as one of its jobs left `created`: read off the jobs, stored nowhere
+# a workflow that has not ended runs as soon as one of its jobs first left `created`: read off the jobs, stored nowhere
 SELECT_WORKFLOW: LiteralString = """
     select workflow.id, workflow.experiment_id, workflow.name, workflow.description, workflow.model,
         workflow.provider, workflow.system_prompt, workflow.request, workflow.failure_reason, workflow.compiled_key,
@@ -20,7 +20,7 @@ SELECT_WORKFLOW: LiteralString = """
             else workflow.status end as status,
         steps.started_at, coalesce(steps.jobs, '[]') as jobs
     from workflow left join lateral (
-        select bool_or(job.status <> 'created') as begun, min(job.started_at) as started_at,
+        select bool_or(job.status <> 'created' or job.attempt > 1) as begun, min(job.started_at) as started_at,
             json_agg(json_build_object('id', job.id, 'step', job.step, 'status', job.status, 'metrics', job.metrics,
                 'results_key', job.results_key, 'progress', job.progress)
                 order by job.created_at desc, job.step) as jobs
