@@ -221,6 +221,8 @@ CREATE INDEX experiment_newest_idx ON public.experiment USING btree (created_at 
 
 CREATE INDEX idempotent_request_oldest_idx ON public.idempotent_request USING btree (created_at);
 
+CREATE INDEX job_being_submitted_idx ON public.job USING btree (leased_until) WHERE (status = 'created'::text);
+
 CREATE INDEX job_dataset_idx ON public.job USING btree (dataset_id);
 
 CREATE INDEX job_event_job_idx ON public.job_event USING btree (job_id, id);

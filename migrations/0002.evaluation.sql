@@ -107,6 +107,7 @@ comment on column job.config is 'The job_config as accepted; names a secret, nev
 create index job_newest_idx on job (created_at desc, id desc);
 create index job_kind_newest_idx on job (kind, created_at desc, id desc);
 create index job_waiting_idx on job (look_at) where status = 'created';
+create index job_being_submitted_idx on job (leased_until) where status = 'created';
 create index job_submitted_idx on job (look_at)
     where status in ('pending', 'running') or status = 'created' and stop_reason is not null;
 create index job_dataset_idx on job (dataset_id);

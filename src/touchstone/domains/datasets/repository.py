@@ -65,7 +65,7 @@ class DatasetRepository:
             Dataset,
             SELECT_DATASET
             + """
-            where deleted_at is null and ($3::timestamptz is null or (created_at, id) > ($3, $4::uuid))
+            where deleted_at is null and (created_at, id) > (coalesce($3::timestamptz, '-infinity'), $4::uuid)
             order by created_at, id offset $1 limit $2
             """,
             skip,

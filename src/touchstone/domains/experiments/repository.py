@@ -33,7 +33,7 @@ class ExperimentRepository:
             ExperimentRow,
             SELECT_EXPERIMENT
             + """
-            where deleted_at is null and ($3::timestamptz is null or (created_at, id) < ($3, $4::bigint))
+            where deleted_at is null and (created_at, id) < (coalesce($3::timestamptz, 'infinity'), $4::bigint)
             order by created_at desc, id desc offset $1 limit $2
             """,
             skip,

@@ -20,6 +20,7 @@ from touchstone.domains.jobs.model import (
     StopReason,
 )
 
+# the limit keeps the planner from reading all datasets to join them to a page of jobs
 SELECT_JOB: LiteralString = """
     select job.id, job.kind, job.name, job.description, job.status, job.dataset_id,
         dataset.filename as dataset_name, dataset.folder as dataset_folder, dataset.digest as dataset_digest,
@@ -29,7 +30,9 @@ SELECT_JOB: LiteralString = """
         job.results_key, job.failure_reason, job.created_at, job.submitted_at, job.started_at, job.finished_at,
         job.updated_at,
         coalesce(job.submitted_at + job.timeout_seconds * interval '1 second' < now(), false) as is_overdue
-    from job join dataset on dataset.id = job.dataset_id
+    from job cross join lateral (
+        select filename, folder, digest from dataset where dataset.id = job.dataset_id limit 1
+    ) as dataset
 """
 
 # appended to a statement whose CTE `changed` holds the jobs whose state it moved
@@ -84,7 +87,7 @@ class JobRepository:
             SELECT_JOB
             + """
             where ($1::text[] = '{}' or job.kind = any($1::text[]))
-                and ($4::timestamptz is null or (job.created_at, job.id) < ($4, $5::uuid))
+                and (job.created_at, job.id) < (coalesce($4::timestamptz, 'infinity'), $5::uuid)
             order by job.created_at desc, job.id desc offset $2 limit $3
             """,
             kinds,
@@ -178,20 +181,18 @@ class JobRepository:
         ids = await self.executor.fetch_value(
             """
             with submitted as (
-                select job.id, workflow.experiment_id
-                from job left join workflow on workflow.id = job.workflow_id
-                where job.status in ('pending', 'running') or job.status = 'created' and job.leased_until > now()
+                select id, coalesce((select experiment_id from workflow where id = workflow_id), 0) as experiment
+                from job where status in ('pending', 'running') or status = 'created' and leased_until > now()
             ), share as (
-                select experiment_id, count(*) as size from submitted group by experiment_id
+                select experiment, count(*) as size from submitted group by experiment
             ), waiting as (
-                select job.id, job.created_at, workflow.experiment_id,
+                select job.id, job.created_at, coalesce(workflow.experiment_id, 0) as experiment,
                     row_number() over (partition by workflow.experiment_id order by job.created_at, job.id) as place
                 from job left join workflow on workflow.id = job.workflow_id
                 where job.status = 'created' and job.stop_reason is null and job.look_at <= now()
                     and coalesce(job.leased_until < now(), true)
             ), chosen as (
-                select waiting.id from waiting
-                left join share on share.experiment_id is not distinct from waiting.experiment_id
+                select waiting.id from waiting left join share on share.experiment = waiting.experiment
                 order by coalesce(share.size, 0) + waiting.place, waiting.created_at, waiting.id
                 limit greatest(0, $3 - (select count(*) from submitted))
             ), leased as (

@@ -73,7 +73,7 @@ class WorkflowRepository:
             SELECT_WORKFLOW
             + """
             where workflow.deleted_at is null
-                and ($3::timestamptz is null or (workflow.created_at, workflow.id) < ($3, $4::uuid))
+                and (workflow.created_at, workflow.id) < (coalesce($3::timestamptz, 'infinity'), $4::uuid)
             order by workflow.created_at desc, workflow.id desc offset $1 limit $2
             """,
             skip,
