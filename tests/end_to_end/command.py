@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -50,7 +50,8 @@ def started(*arguments: str, folder: Path, **settings: str) -> Generator["Starte
     finally:
         running.note_children()
         for left in running.left():
-            left.kill()
+            with suppress(psutil.NoSuchProcess):
+                left.kill()
 
 
 class Started:
@@ -67,7 +68,7 @@ class Started:
             return
 
     def left(self) -> list[psutil.Process]:
-        return [one for one in self._seen if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        return [one for one in self._seen if _lives(one)]
 
     def said(self) -> str:
         return self.log.read_text("utf-8", errors="replace")
@@ -83,7 +84,14 @@ class Started:
     def wait_until_gone(self, seconds: float = 30) -> None:
         """Until neither the command nor anybody whom it started is left."""
         _, alive = psutil.wait_procs(self.left(), timeout=seconds)
-        assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE], self.said()
+        assert not [one for one in alive if _lives(one)], self.said()
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def answers(url: str) -> bool:

@@ -2,14 +2,18 @@
 
 import os
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from touchstone import environment_file
 from touchstone.command_line.console import say
-from touchstone.settings import Settings, SettingsError, variable_name
+from touchstone.settings import PREFIX, Settings, SettingsError, variable_name, variables
 
 ENV_FILE = Path(".env")
 TEMPLATE_FILE = Path(".env.template")
+
+# what the tests and the jobs on the cluster are told by the environment
+NOT_SETTINGS = (f"{PREFIX}TEST_", f"{PREFIX}JOB_CONFIG")
 
 UNABLE_TO_ENCRYPT = (
     "TOUCHSTONE_SECRET_KEYS is not set; it encrypts the stored secrets. "
@@ -29,10 +33,11 @@ def load_settings(folder: Path | None = None) -> Settings:
     env_file, template = (folder or Path()) / ENV_FILE, _template(folder or Path())
     if not env_file.exists() and _may_make_keys(os.environ):
         _make(env_file, template)
-    if not env_file.exists():
-        return Settings.from_environment(os.environ)
-    _name_missing(env_file, template)
-    return Settings.from_environment(os.environ, environment_file.read(env_file))
+    pairs = environment_file.read(env_file) if env_file.exists() else {}
+    if env_file.exists():
+        _name_missing(env_file, template)
+    _name_unknown({*os.environ, *pairs})
+    return Settings.from_environment(os.environ, pairs)
 
 
 def _template(folder: Path) -> str:
@@ -60,6 +65,15 @@ def _name_missing(env_file: Path, template: str) -> None:
     missing = environment_file.missing_names(env_file.read_text("utf-8"), template)
     if missing:
         say(f"{env_file} lacks what its template has gained; the defaults hold: {', '.join(missing)}")
+
+
+def _name_unknown(names: set[str]) -> None:
+    """A misspelt variable would silently mean a default, such as an embedded database."""
+    known = [variable_name(field) for field in variables()]
+    for name in sorted(names):
+        if name.startswith(PREFIX) and name not in known and not name.startswith(NOT_SETTINGS):
+            close = get_close_matches(name, known, n=1)
+            say(f"{name} is no setting{f'; is {close[0]} meant?' if close else ''}")
 
 
 def require_keys(settings: Settings) -> Settings:

@@ -85,11 +85,12 @@ def _whereabouts(report: DemoReport) -> RenderableType:
 
 
 def _next_steps(report: DemoReport, api_url: str) -> RenderableType:
+    command = "uv run touchstone" if Path("uv.lock").exists() else "touchstone"
     succeeded = [model.workflow_id for model in report.models if model.status == "succeeded"]
     lines = [
         Text("\nGo on", style="bold"),
-        Text(f"touchstone serve          keeps what the demo made; documentation at {api_url}/docs"),
-        Text("touchstone demo FILE.csv  your own texts: columns examples and ground_truth"),
+        Text(f"{command} serve          keeps what the demo made; documentation at {api_url}/docs"),
+        Text(f"{command} demo FILE.csv  your own texts: columns examples and ground_truth"),
         Text(f"\nWhile it serves\ncurl {api_url}/api/v1/experiments/{report.experiment.id}"),
     ]
     for workflow_id in succeeded[:1]:

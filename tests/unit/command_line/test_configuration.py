@@ -92,3 +92,17 @@ def test_listening_beyond_loopback_is_said_aloud() -> None:
     configuration.warn_of_exposure(Settings(), said.append)
     assert len(said) == 1
     assert "0.0.0.0" in said[0]
+
+
+def test_a_misspelt_variable_is_named_with_what_may_be_meant(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(".env").write_text(render_template() + "TOUCHSTONE_PROT=1\nOTHER=2\n")
+    monkeypatch.setenv("TOUCHSTONE_DATABSE_URL", "postgresql://a:hunter2@db/x")
+    monkeypatch.setenv("TOUCHSTONE_TEST_MODELS", "1")
+    configuration.load_settings()
+    said = capsys.readouterr().err
+    assert said.splitlines() == [
+        "TOUCHSTONE_DATABSE_URL is no setting; is TOUCHSTONE_DATABASE_URL meant?",
+        "TOUCHSTONE_PROT is no setting; is TOUCHSTONE_PORT meant?",
+    ]
