@@ -15,7 +15,6 @@ from touchstone_jobs.pacing import Pace
 Message = dict[str, str]
 
 MOST_TRIES = 5
-LONGEST_WAIT_SECONDS = 120.0
 # a sample that is only ever told to wait is given up after that time
 _PATIENCE_SECONDS = 900.0
 _TIMEOUTS = aiohttp.ClientTimeout(total=600, sock_connect=10)
@@ -119,7 +118,7 @@ class Chat:
 
     def _wait(self, count: int, retry_after: float | None) -> float:
         if retry_after is not None:
-            return min(retry_after, LONGEST_WAIT_SECONDS) + random.uniform(0, 0.25)  # noqa: S311  (jitter)
+            return retry_after + random.uniform(0, 0.25)  # noqa: S311  (jitter)
         return random.uniform(0.25, 0.5) * min(2.0**count, 60.0)  # noqa: S311  (jitter)
 
 

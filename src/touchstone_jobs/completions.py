@@ -17,6 +17,7 @@ DEFAULT_BASE_URLS = {
     "llamafile": "http://localhost:8080/v1",
 }
 
+LONGEST_WAIT_SECONDS = 120.0
 _EXCERPT = 300
 _TRANSIENT = {408, 409, 425, 500, 502, 503, 504, 529}
 _HOPELESS = {401, 402, 403, 404, 405}
@@ -135,15 +136,15 @@ def _problem(content: bytes) -> _Problem:
 
 
 def _retry_after(headers: Any) -> float | None:
-    """Seconds, from a number of them or from a date."""
+    """Seconds, from a number of them or from a date; nobody is waited for longer than LONGEST_WAIT_SECONDS."""
     value = headers.get("Retry-After")
     if value is None:
         return None
     try:
-        return max(float(value), 0.0)
+        seconds = float(value)
     except ValueError:
-        pass
-    try:
-        return max(parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
-    except ValueError:
-        return None
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+        except ValueError:
+            return None
+    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)

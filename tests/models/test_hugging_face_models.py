@@ -10,6 +10,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 from touchstone_jobs import wire
 from touchstone_jobs.failures import JobFailure
 from touchstone_jobs.inference.hugging_face.kinds import Kind
+from touchstone_jobs.inference.hugging_face.languages import Language, language
 from touchstone_jobs.inference.hugging_face.model import HuggingFaceModel
 from touchstone_jobs.inference.hugging_face.predictor import HuggingFacePredictor
 from touchstone_jobs.inference.samples import Answer, Sample
@@ -150,6 +151,11 @@ def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(JobFailure) as failure:
         HuggingFaceModel(settings(str(tmp_path / "nothing")), None)
     assert failure.value.code == "model_not_loaded"
+
+
+@pytest.mark.parametrize("words", ["de", "German", "deu", "de_AT", " german "])
+def test_a_language_is_found_by_code_or_name(words: str) -> None:
+    assert language(words) == Language("de", "deu", "German")
 
 
 def test_a_language_nobody_knows_is_named(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ class RowMetric(NamedTuple):
 ROW_METRICS: dict[str, RowMetric] = {
     "rouge": RowMetric(lexical.rouge, packages=("rouge_score",)),
     "meteor": RowMetric(lexical.meteor, packages=("nltk",)),
-    "bertscore": RowMetric(neural.bertscore, 20_000, ("torch", "transformers", "bert_score")),
+    "bertscore": RowMetric(neural.bertscore, 20_000, ("torch", "transformers", "bert_score", "langcodes")),
     "bleu": RowMetric(lexical.bleu, packages=("sacrebleu",)),
     "comet": RowMetric(neural.comet, 20_000, ("torch", "comet")),
     "token_length": RowMetric(lexical.token_length),

@@ -57,7 +57,8 @@ class Answers:
     """Answers by row, kept in a local file: a job's memory does not grow with its answers, but for 8 bytes a row."""
 
     def __init__(self, path: Path, rows: int) -> None:
-        self._file = path.open("w+b")
+        self._path = path
+        self._file = path.open("wb")
         self._offsets = array.array("q", [-1]) * rows
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(Answer)
@@ -67,7 +68,7 @@ class Answers:
 
     def add(self, answer: Answer) -> None:
         """A later answer to the same row replaces the earlier one."""
-        self._offsets[answer.row] = self._file.seek(0, 2)
+        self._offsets[answer.row] = self._file.tell()
         self._file.write(self._encoder.encode(answer) + b"\n")
 
     def has(self, row: int) -> bool:
@@ -75,9 +76,15 @@ class Answers:
 
     def in_order(self) -> Iterator[Answer | None]:
         """One per row; None where there is no answer."""
-        for offset in self._offsets:
-            if offset < 0:
-                yield None
-                continue
-            self._file.seek(offset)
-            yield self._decoder.decode(self._file.readline())
+        self._file.flush()
+        with self._path.open("rb") as file:
+            position = 0
+            for offset in self._offsets:
+                if offset < 0:
+                    yield None
+                    continue
+                if offset != position:  # a seek drops what the file has read ahead, and most answers lie in order
+                    file.seek(offset)
+                line = file.readline()
+                position = offset + len(line)
+                yield self._decoder.decode(line)

@@ -80,3 +80,38 @@ def test_an_unknown_baseline_fails_with_the_known_ones(workplace: Workplace) -> 
     assert failure is not None
     assert failure.code == "unknown_model"
     assert "lead-3" in failure.message
+
+
+def test_results_that_cannot_be_saved_fail_the_job(workplace: Workplace, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    config = workplace.config("inference", workplace.dataset({"examples": DIALOGUES}), inference=inference())
+    config.results_uri = f"file://{tmp_path}/file/results.json"
+    status, _ = workplace.run(config)
+
+    assert status != 0
+    failure = workplace.outcome().failure
+    assert failure is not None
+    assert failure.code == "storage_unavailable"
+
+
+def test_a_dataset_that_is_gone_is_named(workplace: Workplace) -> None:
+    dataset = workplace.dataset({"examples": DIALOGUES})
+    dataset.folder_uri += "elsewhere/"
+    status, _ = workplace.run(workplace.config("inference", dataset, inference=inference()))
+
+    assert status != 0
+    failure = workplace.outcome().failure
+    assert failure is not None
+    assert failure.code == "dataset_missing"
+    assert dataset.name in failure.message
+
+
+def test_a_row_without_text_is_a_failed_sample(workplace: Workplace) -> None:
+    dataset = workplace.dataset({"examples": [DIALOGUES[0], None]})
+    status, printed = workplace.run(
+        workplace.config("inference", dataset, inference=inference(max_failed_samples=1), target=workplace.target())
+    )
+
+    assert status == 0, printed
+    assert workplace.results()["artifacts"]["predictions"][1] is None
+    assert "no text" in workplace.results()["artifacts"]["errors"][1]

@@ -107,7 +107,7 @@ def test_what_no_other_call_would_fare_better_with_fails_the_job(status: int, bo
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("3", 3.0), ("0.5", 0.5), ("-1", 0.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("soon", None)],
+    [("3", 3.0), ("0.5", 0.5), ("-1", 0.0), ("9999", 120.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("soon", None)],
 )
 def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:
     assert refusal_from(429, {"Retry-After": header}, b"", "p").retry_after == seconds
