@@ -135,5 +135,8 @@ check: lint types arrows
     touchstone openapi --output openapi.json --check
 
 # measure the promises of docs/performance.md: all, or just bench NAME
-bench name="*":
-    for script in bench/{{ name }}.py; do python "$script"; done
+bench name="" *arguments:
+    #!/usr/bin/env sh
+    set -eu
+    if [ $# -gt 0 ]; then script=$1; shift; exec python "bench/$script.py" "$@"; fi
+    for script in $(grep -l "^from measure import .*read_options" bench/*.py); do python "$script"; done

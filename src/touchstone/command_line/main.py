@@ -37,6 +37,10 @@ COMMANDS = {
 }
 
 
+class PackageMissing(Unavailable):
+    """{command} needs the package {package}; install touchstone[embedded]."""
+
+
 class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -45,7 +49,23 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, attribute = COMMANDS[cmd_name]
-        return getattr(importlib.import_module(f"touchstone.command_line.{module}"), attribute)
+        try:
+            return getattr(importlib.import_module(f"touchstone.command_line.{module}"), attribute)
+        except ModuleNotFoundError as error:
+            return _without(cmd_name, error)
+
+
+def _without(command: str, error: ModuleNotFoundError) -> click.Command:
+    """Stands in for a command of which this installation lacks a package, so that the others go on working."""
+
+    def refuse(**_: object) -> None:
+        raise PackageMissing(command=command, package=error.name) from error
+
+    anything = click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)
+    lenient = {"ignore_unknown_options": True}
+    return click.Command(
+        command, lenient, refuse, [anything], help="Not in this installation: it needs touchstone[embedded]."
+    )
 
 
 @click.group(

@@ -3,6 +3,7 @@
 import base64
 import importlib.metadata
 import json
+import sys
 
 import pytest
 
@@ -74,3 +75,15 @@ def test_the_version_is_there_for_people_and_scripts(capsys: pytest.CaptureFixtu
     plain = capsys.readouterr().out.strip()
     assert main.run_command(["version", "--json"]) == exit_codes.OK
     assert json.loads(capsys.readouterr().out)["version"] == plain == importlib.metadata.version("touchstone")
+
+
+def test_a_command_whose_packages_are_missing_says_so_and_hinders_no_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in list(sys.modules):
+        if module.startswith(("touchstone.embedded", "touchstone.command_line.psql")):
+            monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "touchstone.embedded", None)
+    assert main.run_command(["psql", "--", "-c", "select 1"]) == exit_codes.UNAVAILABLE
+    assert "touchstone[embedded]" in capsys.readouterr().err
+    assert main.run_command(["--help"]) == exit_codes.OK
