@@ -153,7 +153,9 @@ class Attempts:
         """The results go to their place first; rows of job, dataset and workflow then change together."""
         key = await self._publish(job) if verdict.status is JobStatus.SUCCEEDED else None
         async with self.database.transaction() as transaction:
-            finished = await JobRepository(transaction).finish_if_active(
+            jobs = JobRepository(transaction)
+            await jobs.lock_workflow_of(job.id)
+            finished = await jobs.finish_if_active(
                 job.id,
                 job.attempt,
                 verdict.status,
@@ -166,7 +168,7 @@ class Attempts:
             if finished and outcome is not None and verdict.status is JobStatus.SUCCEEDED:
                 await self._register_dataset(transaction, job, outcome)
             if finished:
-                await self.on_finished(transaction, await JobRepository(transaction).get(job.id))
+                await self.on_finished(transaction, await jobs.get(job.id))
         if finished:
             log.info("job ended", job_id=str(job.id), status=verdict.status, attempt=job.attempt)
 

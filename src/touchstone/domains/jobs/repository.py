@@ -325,6 +325,12 @@ class JobRepository:
         )
         return touched > 0
 
+    async def lock_workflow_of(self, job_id: UUID) -> None:
+        """The workflow before its job, as whoever cancels a workflow locks them: the other order would deadlock."""
+        await self.executor.execute(
+            "select from workflow where id = (select workflow_id from job where id = $1) for update", job_id
+        )
+
     async def finish_if_active(
         self,
         job_id: UUID,

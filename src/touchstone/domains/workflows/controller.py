@@ -18,6 +18,7 @@ from touchstone.domains.workflows.model import (
     WorkflowResultNotReady,
     WorkflowRunning,
     WorkflowSecretMissing,
+    WorkflowStopping,
     WorkflowWithoutExperiment,
 )
 from touchstone.domains.workflows.repository import WorkflowRepository
@@ -135,7 +136,11 @@ class WorkflowController(Controller):
         """Stops a workflow: it is `failed`, with the reason `cancelled`. Asking again changes nothing."""
         return await workflow_view.details(await workflow_service.cancel(workflow_uuid(workflow_id)))
 
-    @post("/{workflow_id:str}/retry", status_code=200, responses=failures(WorkflowNotFound))
+    @post(
+        "/{workflow_id:str}/retry",
+        status_code=200,
+        responses=failures(WorkflowNotFound, WorkflowStopping, DatasetNotFound),
+    )
     async def retry_workflow(
         self,
         workflow_id: FromPath[WorkflowId],

@@ -84,5 +84,11 @@ class WorkflowRunning(Refused):
     """Cannot delete a running workflow"""
 
 
+class WorkflowStopping(Conflict):
+    """Workflow with ID {id} is still being stopped; ask again in a moment"""
+
+    retry_after_seconds = 1
+
+
 class WorkflowResultNotReady(Conflict):
     """Workflow with ID {id} has no result: its status is {status}"""

@@ -22,6 +22,7 @@ from touchstone.domains.workflows.model import (
     WorkflowRunning,
     WorkflowSecretMissing,
     WorkflowStatus,
+    WorkflowStopping,
     WorkflowWithoutExperiment,
 )
 from touchstone.domains.workflows.prompts import system_prompt
@@ -86,14 +87,28 @@ class WorkflowService:
             return await workflows.get(workflow_id)
 
     async def retry(self, workflow_id: UUID) -> WorkflowRow:
-        """Goes on from where a failed one stopped; any other is left alone."""
+        """Goes on from where a failed one stopped; any other is left alone.
+
+        Raises WorkflowNotFound, WorkflowStopping, DatasetNotFound.
+        """
         async with self.database.transaction() as transaction:
-            workflows, jobs = WorkflowRepository(transaction), JobRepository(transaction)
+            workflows = WorkflowRepository(transaction)
             await workflows.lock(workflow_id)
             if await workflows.reopen_if_failed(workflow_id):
-                for job in (await workflows.get(workflow_id)).jobs:
-                    await jobs.restart_if_ended(job.id)
+                await self._go_on(transaction, await workflows.get(workflow_id))
             return await workflows.get(workflow_id)
+
+    async def _go_on(self, transaction: Transaction, workflow: WorkflowRow) -> None:
+        """With its last job again; if that has succeeded meanwhile, with what follows it."""
+        if any(not job.status.is_final for job in workflow.jobs):
+            raise WorkflowStopping(id=workflow.id.hex)
+        jobs = JobRepository(transaction)
+        last = await jobs.get(workflow.jobs[0].id)
+        if last.status is JobStatus.SUCCEEDED:
+            await self.advance(transaction, last)
+            return
+        await DatasetRepository(transaction).hold(last.dataset_id)
+        await jobs.restart_if_ended(last.id)
 
     async def delete(self, workflow_id: UUID, *, force: bool) -> WorkflowDetails:
         """Answers the former state. Raises WorkflowNotFound, WorkflowRunning."""
