@@ -28,7 +28,7 @@ OnFinished = Callable[[Transaction, JobRow], Awaitable[None]]
 
 
 # what an attempt may fail of through no fault of its job: another attempt may well succeed
-TRANSIENT = frozenset({"stopped", "storage_unavailable", "superseded"})
+TRANSIENT = frozenset({"stopped", "storage_unavailable", "superseded", "secret_unreachable", "cluster_unavailable"})
 
 
 class Verdict(msgspec.Struct, frozen=True):
