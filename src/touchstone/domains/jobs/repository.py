@@ -129,9 +129,9 @@ class JobRepository:
         )
         return touched > 0
 
-    async def request_stop_unless_final(self, job_ids: Sequence[UUID], reason: StopReason) -> int:
+    async def request_stop_unless_final(self, job_ids: Sequence[UUID], reason: StopReason) -> None:
         """A job of its own that nobody has begun to submit ends here and now; the others are left to a worker."""
-        return await self.executor.execute(
+        await self.executor.execute(
             """
             with changed as (
                 update job set
@@ -148,7 +148,8 @@ class JobRepository:
                 returning id, status, attempt, failure_reason
             )
             """
-            + RECORD_STATUS,
+            + RECORD_STATUS
+            + " where status = 'stopped'",
             job_ids,
             reason,
             FailureReason(code=reason, message=STOP_WORDS[reason]),
