@@ -74,7 +74,7 @@ class DatasetService:
                 await self.store.put_file(new.folder + path.name, path, content_type=kind)
             dataset = await once(self.database, call, Dataset, work)
         except BaseException:
-            await asyncio.shield(self._forget(new.folder))
+            await asyncio.shield(self._forget_unless_kept(new))
             raise
         if dataset.id != new.id:  # sent before: the earlier one stands
             await self._forget(new.folder)
@@ -122,6 +122,15 @@ class DatasetService:
         except Unavailable:
             return
         await DatasetRepository(self.database).mark_purged(stored.id)
+
+    async def _forget_unless_kept(self, new: NewDatasetRow) -> None:
+        """A commit may have gone through although its answer was lost."""
+        try:
+            is_kept = await DatasetRepository(self.database).find_stored(new.id) is not None
+        except Unavailable:
+            return
+        if not is_kept:
+            await self._forget(new.folder)
 
     async def _forget(self, folder: str) -> None:
         try:
