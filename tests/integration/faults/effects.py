@@ -26,6 +26,7 @@ class Moment(msgspec.Struct, frozen=True):
 
     number: int
     name: str
+    in_transaction: bool = False
 
 
 class Effects:
@@ -40,9 +41,10 @@ class Effects:
         self.on_each = on_each
         self.met: list[Moment] = []
         self.is_dead = False
+        self.in_transaction = False
 
     async def around(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
-        moment = Moment(len(self.met), name)
+        moment = Moment(len(self.met), name, self.in_transaction)
         self.met.append(moment)
         if self.on_each is not None:
             await self.on_each(moment)
@@ -68,8 +70,17 @@ class WatchedDatabase(Database):
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
         async with contextlib.AsyncExitStack() as stack:
-            yield await stack.enter_async_context(super().transaction())
+            yield await stack.enter_async_context(self._inside())
             await self.effects.around(f"{_caller()} commit", stack.aclose)
+
+    @contextlib.asynccontextmanager
+    async def _inside(self) -> AsyncGenerator[Transaction]:
+        async with super().transaction() as transaction:
+            self.effects.in_transaction = True
+            try:
+                yield transaction
+            finally:
+                self.effects.in_transaction = False
 
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Transaction]:

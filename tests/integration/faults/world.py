@@ -104,9 +104,19 @@ class World:
             for job in await self.jobs()
         )
 
-    async def statuses(self, job_id: UUID) -> list[str]:
-        """Those that its events tell, in order."""
-        return [event.data["status"] for event in await self._events(job_id) if event.kind == "status"]
+    async def everything(self) -> tuple[Any, ...]:
+        """All that is kept of jobs, workflows, logs and datasets, but for when somebody last looked."""
+        database = self.parts.database
+        jobs = await database.fetch_value(
+            "select json_agg(to_json(job)::jsonb - '{look_at,leased_until,leased_by}'::text[] order by id) from job"
+        )
+        workflows = await database.fetch_value("select json_agg(workflow order by id) from workflow")
+        events = await database.fetch_value("select json_agg(job_event order by id) from job_event")
+        log = await database.fetch_value("select json_agg(job_log order by job_id, position) from job_log")
+        datasets = await database.fetch_value("select json_agg(dataset order by id) from dataset")
+        # the same part of a log may lie there twice
+        objects = {key: body for key, body in self.store.objects.items() if not key.startswith("jobs/logs/")}
+        return jobs, workflows, events, log, datasets, objects
 
     async def _events(self, job_id: UUID) -> list[JobEvent]:
         return await JobRepository(self.parts.database).list_events(job_id, after=0)
