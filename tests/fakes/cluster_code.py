@@ -106,7 +106,9 @@ class CannedJobs:
             await self._compile(config.compilation, results)
         await self._end(config, rows=len(rows), metrics=flat_metrics(scored))
 
-    async def _require(self, config: JobConfig, settings: EvaluationSettings, rows: list[dict[str, str | None]]) -> None:
+    async def _require(
+        self, config: JobConfig, settings: EvaluationSettings, rows: list[dict[str, str | None]]
+    ) -> None:
         needs_reference = any(wire.KNOWN_METRICS[metric].reference for metric in settings.metrics)
         if needs_reference and any(row.get("ground_truth") is None for row in rows):
             failure = FailureReason(code="missing_ground_truth", message="The dataset has no ground truth.")
