@@ -68,7 +68,7 @@ EXPERIMENTS = """
 WORKFLOWS = """
     insert into workflow (id, experiment_id, name, description, model, provider, system_prompt, request, status,
         compiled_key, created_at, started_at, finished_at, updated_at)
-    select workflow_id, experiment.id, 'Workflow ' || number, '', model, 'openai', $4,
+    select workflow_id, experiment.id, 'workflow-' || number, '', model, 'openai', $4,
         jsonb_set($3, '{model}', to_jsonb(model)), 'succeeded',
         'workflows/results/' || replace(workflow_id::text, '-', '') || '/compiled.json',
         experiment.created_at + number % $2::int * interval '1 second', experiment.created_at + interval '2 minutes',
@@ -87,7 +87,7 @@ JOBS_OF_WORKFLOWS = """
         case when $2 = 'inference' then jsonb_set($3, '{model}', to_jsonb(workflow.model)) else $3 end, 3600,
         jsonb_set($5, '{id}', to_jsonb(job_id || '-1')), 4000,
         '{"done": 1000, "total": 1000, "failed": 0, "rate_per_second": 17.5}', $4,
-        'jobs/results/' || workflow.name || '/' || job_id || '/results.json', workflow.created_at,
+        'jobs/results/' || workflow.name || '-' || $2 || '/' || job_id || '/results.json', workflow.created_at,
         workflow.created_at + interval '1 second', workflow.created_at + interval '3 seconds',
         workflow.finished_at, workflow.finished_at
     from workflow join experiment on experiment.id = workflow.experiment_id
@@ -98,11 +98,11 @@ OWN_JOBS = """
     insert into job (id, kind, name, description, status, dataset_id, max_samples, batch_size, config, timeout_seconds,
         run, log_size, progress, metrics, results_key, failure_reason, created_at, submitted_at, started_at,
         finished_at, updated_at)
-    select job_id, 'inference', 'Nightly answers ' || number, 'Made by the nightly run', status, dataset.id, 500, 8,
+    select job_id, 'inference', 'nightly-answers-' || number, 'Made by the nightly run', status, dataset.id, 500, 8,
         jsonb_set($2, '{model}', to_jsonb('model-' || number % 7)), 86400, jsonb_set($4, '{id}', to_jsonb(job_id)),
         4000, '{"done": 500, "total": 500, "failed": 0, "rate_per_second": 17.5}',
         case when status = 'succeeded' then $3::jsonb else '{}' end,
-        'jobs/results/nightly-answers/' || job_id || '/results.json',
+        'jobs/results/nightly-answers-' || number || '/' || job_id || '/results.json',
         case when status = 'failed' then '{"code": "provider_failed", "message": "The provider did not answer."}'::jsonb
         end, moment, moment + interval '1 second', moment + interval '3 seconds', moment + interval '2 minutes',
         moment + interval '2 minutes'
