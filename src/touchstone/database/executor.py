@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 COMMAND_TIMEOUT_SECONDS = 30.0
 ACQUIRE_TIMEOUT_SECONDS = 10.0
+# a transaction does nothing but statements, so one that waits longer has lost its process, and keeps its locks
+STANDSTILL_SECONDS = 30
 
 
 class Executor(Protocol):
@@ -72,7 +74,7 @@ class Database:
             max_size=self.size,
             command_timeout=COMMAND_TIMEOUT_SECONDS,
             timeout=ACQUIRE_TIMEOUT_SECONDS,
-            init=_teach_json,
+            init=_prepare,
             reset=_leave_as_it_is,
             server_settings={"application_name": "touchstone", "timezone": "UTC"},
         )
@@ -136,11 +138,11 @@ GONE = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection raises whose session was ended while it was idle
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
 )
 
@@ -173,7 +175,9 @@ def touched(status: str) -> int:
     return int(last) if last.isdigit() else 0
 
 
-async def _teach_json(connection: "asyncpg.Connection") -> None:
+async def _prepare(connection: "asyncpg.Connection") -> None:
+    # by a statement, because connection poolers refuse unknown parameters of the start
+    await connection.execute(f"set idle_in_transaction_session_timeout = {STANDSTILL_SECONDS * 1000:d}")
     for name in ("json", "jsonb"):
         await connection.set_type_codec(
             name, schema="pg_catalog", encoder=_encode_json, decoder=msgspec.Raw, format="text"
