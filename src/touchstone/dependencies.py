@@ -19,6 +19,7 @@ from touchstone.domains.secrets.repository import SecretRepository
 from touchstone.domains.workflows.repository import WorkflowRepository
 from touchstone.domains.workflows.views import WorkflowView
 from touchstone.http.idempotency import keyed_call
+from touchstone.http.signature import Given
 
 
 def dependencies(parts: Assembly, health_service: HealthService) -> dict[str, Provide]:
@@ -47,16 +48,9 @@ def dependencies(parts: Assembly, health_service: HealthService) -> dict[str, Pr
         "secrets": SecretRepository(database),
     }
     return {
-        **{name: Provide(_giving(value), sync_to_thread=False) for name, value in given.items()},
+        **{name: Given(value) for name, value in given.items()},
         "idempotent_call": Provide(_idempotent_call),
     }
-
-
-def _giving(value: Any) -> Any:
-    def give() -> Any:
-        return value
-
-    return give
 
 
 async def _idempotent_call(request: Request[Any, Any, Any]) -> IdempotentCall | None:

@@ -44,11 +44,11 @@ class Transaction:
         if not rows:
             return []
         reader = reader_for(kind, tuple(rows[0].keys()))
-        return [reader.read(tuple(row)) for row in rows]
+        return [reader.read(row) for row in rows]
 
     async def fetch_one(self, kind: type[T], sql: LiteralString, *values: Any) -> T | None:
         row = await self.connection.fetchrow(sql, *values)
-        return None if row is None else reader_for(kind, tuple(row.keys())).read(tuple(row))
+        return None if row is None else reader_for(kind, tuple(row.keys())).read(row)
 
     async def fetch_value(self, sql: LiteralString, *values: Any) -> Any:
         value = await self.connection.fetchval(sql, *values)

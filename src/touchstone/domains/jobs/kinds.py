@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, Protocol, cast
 from uuid import UUID, uuid5
 
 import msgspec
@@ -160,15 +161,25 @@ def public_config(job: JobRow, results_uri: str) -> dict[str, Any]:
 
 
 _SENSITIVE = re.compile(r"api_key|_token", re.IGNORECASE)
+_MAY_BE_SECRET = frozenset({str, list, dict})
 
 
 def redacted(value: Any, key: str = "") -> Any:
     """Strings under a key that smells of a credential are masked, however deep."""
-    if isinstance(value, dict):
-        return {name: redacted(inner, str(name)) for name, inner in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if isinstance(value, list):
-        return [redacted(inner, key) for inner in value]  # pyright: ignore[reportUnknownVariableType]
-    return "<REDACTED>" if isinstance(value, str) and _SENSITIVE.search(key) else value
+    kind = cast("type[object]", type(value))
+    if kind is dict:
+        return {
+            name: redacted(inner, str(name)) if type(inner) in _MAY_BE_SECRET else inner
+            for name, inner in value.items()
+        }
+    if kind is list:
+        return [redacted(inner, key) for inner in value]
+    return "<REDACTED>" if kind is str and is_sensitive(key) else value
+
+
+@lru_cache(1024)
+def is_sensitive(key: str) -> bool:
+    return _SENSITIVE.search(key) is not None
 
 
 class AttemptPlaces(msgspec.Struct, frozen=True):
