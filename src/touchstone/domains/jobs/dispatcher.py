@@ -19,7 +19,9 @@ from touchstone.errors import Unavailable
 
 log: Any = structlog.get_logger("touchstone.dispatcher")
 
-LEASE_SECONDS = 60
+# so long a killed worker keeps its jobs from the others; a step that takes longer may be repeated beside it
+LEASE_SECONDS = 15
+STEP_SECONDS = 48.0
 IDLE_SECONDS = 2.0
 LOOK_AGAIN_SECONDS = 0.5
 UNAVAILABLE_SECONDS = 3.0
@@ -73,7 +75,7 @@ class Dispatcher:
         """Never raises: what one job runs into must not hold up the others."""
         look_again = LOOK_AGAIN_SECONDS
         try:
-            async with asyncio.timeout(LEASE_SECONDS * 0.8):
+            async with asyncio.timeout(STEP_SECONDS):
                 await (self.attempts.submit if job.status == "created" else self.attempts.follow)(job)
         except Unavailable as error:
             look_again = UNAVAILABLE_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311
