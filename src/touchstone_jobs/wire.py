@@ -55,10 +55,14 @@ class JudgeSettings(msgspec.Struct):
 
 
 class EvaluationSettings(msgspec.Struct):
+    """`judges` sit beside `judge`, or without it alone; `num_gpus` is for each task of a metric that has a model."""
+
     metrics: list[str]
     task: TaskDefinition
     predictions_field: str = "predictions"
     judge: JudgeSettings | None = None
+    judges: list[JudgeSettings] = []
+    num_gpus: float = 0.0
 
 
 class DatasetSource(msgspec.Struct):
@@ -159,24 +163,34 @@ class Outcome(msgspec.Struct):
 
 
 class MetricNeeds(msgspec.Struct, frozen=True):
-    """What a metric asks of the dataset and the cluster; `extra` is the optional extra that brings its packages."""
+    """What a metric asks of the dataset, and whether it asks a judge."""
 
     reference: bool = True
     examples: bool = False
     judge: bool = False
-    extra: str | None = None
 
 
-KNOWN_METRICS: dict[str, MetricNeeds] = {
+CONTRACT_METRICS: dict[str, MetricNeeds] = {
     "rouge": MetricNeeds(),
     "meteor": MetricNeeds(),
-    "bertscore": MetricNeeds(extra="models"),
+    "bertscore": MetricNeeds(),
     "bleu": MetricNeeds(),
-    "comet": MetricNeeds(examples=True, extra="comet"),
+    "comet": MetricNeeds(examples=True),
     "g_eval_summarization": MetricNeeds(examples=True, judge=True),
     "g_eval_translation": MetricNeeds(examples=True, judge=True),
     "g_eval_translation_noref": MetricNeeds(reference=False, examples=True, judge=True),
     "token_length": MetricNeeds(),
+}
+"""The metrics that results.json always names, null where they were not asked for."""
+
+KNOWN_METRICS: dict[str, MetricNeeds] = {
+    **CONTRACT_METRICS,
+    "corpus_bleu": MetricNeeds(),
+    "chrf": MetricNeeds(),
+    "ter": MetricNeeds(),
+    "exact_match": MetricNeeds(),
+    "token_f1": MetricNeeds(),
+    "embedding_similarity": MetricNeeds(),
 }
 """The metrics that cluster code computes, by the name under which results.json holds them."""
 

@@ -93,7 +93,9 @@ class CannedJobs:
         assert settings is not None
         await self._require(config, settings, rows)
         scored = {
-            metric: _scores(metric, len(rows)) if metric in settings.metrics else None for metric in wire.KNOWN_METRICS
+            metric: _scores(metric, len(rows)) if metric in settings.metrics else None
+            for metric in wire.KNOWN_METRICS
+            if metric in wire.CONTRACT_METRICS or metric in settings.metrics
         }
         artifacts = {
             "predictions": [row.get(settings.predictions_field) for row in rows],

@@ -128,7 +128,7 @@ async def test_an_evaluation_in_a_workflow_leaves_metrics_and_the_compiled_resul
         *(f"rouge_{member}_mean" for member in ("rouge1", "rouge2", "rougeL", "rougeLsum")),
         "bleu_bleu_mean",
     }
-    assert set(results["metrics"]) == set(wire.KNOWN_METRICS)
+    assert set(results["metrics"]) == set(wire.CONTRACT_METRICS)
     assert {name for name, value in results["metrics"].items() if value} == set(METRICS)
     assert set(results["artifacts"]) == {"predictions", "ground_truth", "evaluation_time"}
     compiled = msgspec.json.decode(await store.get("compiled.json"))

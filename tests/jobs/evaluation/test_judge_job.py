@@ -92,14 +92,3 @@ def test_a_judge_that_refuses_the_key_fails_the_job(workplace: Workplace) -> Non
     failure = workplace.outcome().failure
     assert failure is not None
     assert failure.code == "provider_refused"
-
-
-def test_a_metric_whose_package_is_missing_names_the_extra(workplace: Workplace) -> None:
-    dataset = workplace.dataset({"examples": DIALOGUES, "ground_truth": SUMMARIES, "predictions": PREDICTIONS})
-    status, _ = workplace.run(workplace.config("evaluator", dataset, evaluation=evaluation("comet")))
-
-    assert status != 0
-    failure = workplace.outcome().failure
-    assert failure is not None
-    assert failure.code == "metric_not_installed"
-    assert "touchstone[comet]" in failure.message

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from touchstone_jobs.cluster import connect, on_cluster
-from touchstone_jobs.failures import JobFailure, missing_extra
+from touchstone_jobs.failures import JobFailure, missing_package
 from touchstone_jobs.inference.hugging_face.model import HuggingFaceModel, HuggingFaceWorker
 from touchstone_jobs.inference.samples import Answer, Record, Sample
 from touchstone_jobs.wire import FailureReason, InferenceSettings
@@ -31,7 +31,9 @@ class HuggingFacePredictor:
     def __init__(self, settings: InferenceSettings, secret: str | None) -> None:
         for package in (*_NEEDED, *(("pandas",) if on_cluster() else ())):
             if find_spec(package) is None:
-                raise missing_extra("models_not_installed", f"The model {settings.model}", package, "models")
+                raise missing_package(
+                    "models_not_installed", f"The model {settings.model}", package, "'touchstone[models]'"
+                )
         self._settings = settings
         self._secret = secret
 
