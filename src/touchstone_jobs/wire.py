@@ -29,7 +29,11 @@ class GenerationSettings(msgspec.Struct):
 
 
 class InferenceSettings(msgspec.Struct):
-    """`provider` is `hf`, `baseline`, or the name of an OpenAI-compatible endpoint."""
+    """`provider` is `hf`, `baseline`, or the name of an OpenAI-compatible endpoint.
+
+    `num_gpus` is for each worker of a Hugging Face model; `gpu_if_any` makes it one where that is 0 and the cluster
+    has GPUs.
+    """
 
     model: str
     provider: str
@@ -47,6 +51,7 @@ class InferenceSettings(msgspec.Struct):
     num_gpus: float = 0.0
     max_failed_samples: int = 0
     concurrency: int = 64
+    gpu_if_any: bool = False
 
 
 class JudgeSettings(msgspec.Struct):

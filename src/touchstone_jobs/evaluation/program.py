@@ -93,11 +93,12 @@ def _judged(
 ) -> dict[str, Scores]:
     if not names:
         return {}
-    from touchstone_jobs.evaluation.judge import DIMENSIONS, Judge  # aiohttp is slow to load and seldom needed
+    from touchstone_jobs.evaluation.panel import DIMENSIONS, Panel, panel_of  # aiohttp is slow to load
 
-    verdicts_per_row = sum(len(DIMENSIONS[name]) for name in names)
+    judges = len(panel_of(settings, None))
+    verdicts_per_row = judges * sum(len(DIMENSIONS[name]) for name in names)
     step = share * len(names) / verdicts_per_row
-    return Judge(attempt, settings, lambda: attempt.progress.add(done=step)).scores(names, rows)
+    return Panel(attempt, settings, lambda: attempt.progress.add(done=step)).scores(names, rows)
 
 
 def _save(attempt: Attempt, results: dict[str, Any]) -> None:

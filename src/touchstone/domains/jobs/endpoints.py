@@ -77,8 +77,9 @@ def is_metadata(host: str) -> bool:
 
 
 def _urls(config: Any) -> list[str]:
-    judge = getattr(config, "llm_as_judge", None)
-    return [url for url in (getattr(config, "base_url", None), judge.model_base_url if judge else None) if url]
+    judges = [getattr(config, "llm_as_judge", None), *getattr(config, "judges", [])]
+    urls = [getattr(config, "base_url", None), *(judge.model_base_url for judge in judges if judge)]
+    return [url for url in urls if url]
 
 
 def _host(url: str) -> str:

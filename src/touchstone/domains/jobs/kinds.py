@@ -119,12 +119,12 @@ class Evaluator:
 
     def show(self, job: JobRow, results_uri: str) -> dict[str, Any]:
         config = job.config
-        judge = {"llm_as_judge": config["llm_as_judge"]} if config["llm_as_judge"] else {}
+        judges = {name: config[name] for name in ("llm_as_judge", "judges") if config.get(name)}
         return {
             "name": f"{job.name}/{job.id}",
             "evaluation": {
                 "metrics": config["metrics"],
-                **judge,
+                **judges,
                 "max_samples": job.max_samples,
                 "return_input_data": True,
                 "return_predictions": True,
@@ -137,7 +137,8 @@ class Evaluator:
 
     def settings(self, job: JobRow) -> wire.EvaluationSettings:
         fields = {**job.config, "task": job.config["task_definition"], "judge": job.config["llm_as_judge"]}
-        return msgspec.convert(fields, wire.EvaluationSettings)
+        asked_gpus = job.config.get("num_gpus") or 0.0
+        return msgspec.convert({**fields, "num_gpus": asked_gpus}, wire.EvaluationSettings)
 
 
 KINDS: dict[JobKind, Kind] = {kind.name: kind for kind in (Inference(), Annotate(), Evaluator())}
@@ -211,6 +212,7 @@ def attempt_config(job: JobRow, places: AttemptPlaces, *, ticket: wire.Ticket | 
     settings = KINDS[job.kind].settings(job)
     if isinstance(settings, wire.InferenceSettings) and job.config.get("num_gpus") is None:
         settings.num_gpus = places.num_gpus
+        settings.gpu_if_any = True
     target = target_dataset(job, layout)
     return wire.JobConfig(
         job_id=str(job.id),

@@ -25,6 +25,15 @@ Samples = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1, description="Anything b
 Seconds = Annotated[int, Meta(gt=0, le=2**31 - 1)]
 
 
+FurtherJudges = Annotated[
+    list[Judge], Meta(max_length=8, description="Beside `llm_as_judge`; the score is then the mean of all judges.")
+]
+WorkerGpus = Annotated[
+    float, Meta(ge=0, le=64, description="For each worker; unset: as the service is set, else one where there are any.")
+]
+MetricGpus = Annotated[float, Meta(ge=0, le=64, description="For each task of a metric that has a model of its own.")]
+
+
 class _GenerationFields(msgspec.Struct, kw_only=True):
     task_definition: TaskDefinition = msgspec.field(default_factory=Summarization)
     accelerator: str | None = "auto"
@@ -37,9 +46,7 @@ class _GenerationFields(msgspec.Struct, kw_only=True):
     system_prompt: Text | None = None
     secret_key_name: str | None = None
     max_failed_samples: int = 0
-    num_gpus: (
-        Annotated[float, Meta(ge=0, le=64, description="For each worker; unset: as the service is set.")] | None
-    ) = None
+    num_gpus: WorkerGpus | None = None
 
 
 class InferenceConfig(_GenerationFields, kw_only=True):
@@ -63,8 +70,10 @@ class EvaluatorConfig(msgspec.Struct, kw_only=True):
     task_definition: TaskDefinition = msgspec.field(default_factory=Summarization)
     metrics: set[str] | UnsetType = UNSET
     llm_as_judge: Judge | None = None
+    judges: FurtherJudges = []
     secret_key_name: str | None = None
     predictions_field: str = "predictions"
+    num_gpus: MetricGpus | None = None
 
 
 JobConfig = InferenceConfig | AnnotateConfig | EvaluatorConfig

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from touchstone.domains.jobs.model import FailureReason, GenerationConfig, Judge, Progress
-from touchstone.domains.jobs.schemas import BatchSize, Name, Seconds, Text
+from touchstone.domains.jobs.schemas import BatchSize, FurtherJudges, Name, Seconds, Text
 from touchstone.domains.workflows.model import WorkflowStatus
 
 
@@ -29,6 +29,7 @@ class NewWorkflow(msgspec.Struct, kw_only=True):
     job_timeout_sec: Seconds = 3600
     metrics: list[str] | None = None
     llm_as_judge: Judge | None = None
+    judges: FurtherJudges = []
     max_failed_samples: int = 0
 
 

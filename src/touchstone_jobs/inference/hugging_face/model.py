@@ -49,7 +49,7 @@ class HuggingFaceModel:
         except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
             raise JobFailure("model_not_loaded", f"The model {name} cannot be loaded: {error}") from None
         self._device = self._chosen_device()
-        self._model = model.to(self._device).eval()
+        self._model = self._on_device(model).eval()
         self._limit = _position_limit(config)
         self._prepare(config)
 
@@ -138,6 +138,13 @@ class HuggingFaceModel:
         if dtype != "auto" and not isinstance(dtype, self._torch.dtype):
             raise JobFailure("bad_dtype", f"torch knows no dtype {name}.")
         return dtype
+
+    def _on_device(self, model: Any) -> Any:
+        try:
+            return model.to(self._device)
+        except (RuntimeError, AssertionError) as error:  # what torch raises without, or with too little of, a device
+            reason = f"The model cannot be put on {self._device}: {error}"
+            raise JobFailure("device_unavailable", reason) from None
 
     def _chosen_device(self) -> str:
         wanted = self._settings.accelerator or "auto"
