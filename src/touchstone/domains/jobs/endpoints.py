@@ -79,14 +79,16 @@ def is_metadata(host: str) -> bool:
     return any(address in network for network in METADATA_NETWORKS if network.version == address.version)
 
 
-def _address(host: str) -> "ipaddress.IPv4Address | ipaddress.IPv6Address | None":
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Also of the spellings that only resolvers take: 2852039166 and 0xa9.0xfe.43518 are 169.254.169.254."""
-    for read in (ipaddress.ip_address, lambda text: ipaddress.ip_address(socket.inet_aton(text))):
-        try:
-            return read(host)
-        except (ValueError, OSError):
-            continue
-    return None
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.ip_address(socket.inet_aton(host))
+    except OSError:
+        return None
 
 
 def _urls(config: Any) -> list[str]:
