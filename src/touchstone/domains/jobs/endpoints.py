@@ -87,7 +87,7 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         pass
     try:
         return ipaddress.ip_address(socket.inet_aton(host))
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
