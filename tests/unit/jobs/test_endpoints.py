@@ -118,7 +118,9 @@ def test_addresses_of_machine_metadata_are_never_called(host):
         EndpointRules(hosts=(host,)).require(inference(base_url=url), None)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "::1", "gpu.local", "1", "169.253.1.1", "a.169.254.169.254"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "10.0.0.1", "::1", "gpu.local", "1", "169.253.1.1", "a.169.254.169.254", "a\x00b"]
+)
 def test_other_addresses_are_no_metadata(host):
     assert not is_metadata(host)
 
