@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -44,13 +44,13 @@ class _Case(NamedTuple):
 
 
 class Panel:
-    """Verdicts of earlier attempts are not asked for again. `on_verdict` is called after each new one."""
+    """Verdicts of earlier attempts are not asked for again. Each is `step` of a row in the attempt's progress."""
 
-    def __init__(self, attempt: Attempt, settings: EvaluationSettings, on_verdict: Callable[[], None]) -> None:
+    def __init__(self, attempt: Attempt, settings: EvaluationSettings, step: float) -> None:
         self._attempt = attempt
         self._endpoints = panel_of(settings, attempt.secret)
         self._names = _told_apart([endpoint.model for endpoint in self._endpoints])
-        self._on_verdict = on_verdict
+        self._step = step
         self._segments = Segments(attempt.config.work_uri + "segments/", attempt.config.attempt, Judged)
         self._verdicts: dict[_Case, Judged] = {}
 
@@ -58,6 +58,7 @@ class Panel:
         """Raises JobFailure `judge_unusable` when a judge's answers stay invalid."""
         kept = self._segments.earlier()
         self._verdicts = {_Case(one.metric, one.dimension, one.row, one.judge): one for one in kept}
+        self._attempt.progress.take_over(done=self._step * len(self._verdicts))
         missing = [self._missing(number, metrics, rows) for number in range(len(self._endpoints))]
         _log.info("%d verdicts to ask of %s", sum(map(len, missing)), ", ".join(self._names))
         if any(missing):
@@ -87,7 +88,7 @@ class Panel:
             judged = Judged(case.metric, case.dimension, case.row, score, reason, case.judge)
             self._verdicts[case] = judged
             self._segments.append(judged)
-            self._on_verdict()
+            self._attempt.progress.add(done=self._step)
 
     def _scores(self, metric: str, rows: Rows) -> Scores:
         by_dimension = {dimension: self._of_rows(metric, dimension, rows) for dimension in DIMENSIONS[metric]}

@@ -98,7 +98,7 @@ def _judged(
     judges = len(panel_of(settings, None))
     verdicts_per_row = judges * sum(len(DIMENSIONS[name]) for name in names)
     step = share * len(names) / verdicts_per_row
-    return Panel(attempt, settings, lambda: attempt.progress.add(done=step)).scores(names, rows)
+    return Panel(attempt, settings, step).scores(names, rows)
 
 
 def _save(attempt: Attempt, results: dict[str, Any]) -> None:

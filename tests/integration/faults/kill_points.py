@@ -1,8 +1,6 @@
-"""Every effect of a worker, by who has it: statement, commit, call of the object store or of the runner.
+"""Every effect by which a death may be felt: a new one needs a line here, and a scenario in which it is met."""
 
-A new effect needs a line here, and a scenario in which it is met, so that a worker dies before and after it.
-"""
-
+# of a worker, by who has it: statement, commit, call of the object store or of the runner
 KILL_POINTS = (
     "Attempts._copied store.copy",
     "Attempts._finish JobRepository.finish_if_active",
@@ -42,4 +40,23 @@ KILL_POINTS = (
     "WorkflowService.advance WorkflowRepository.finish_unless_final",
     "WorkflowService.advance WorkflowRepository.get",
     "WorkflowService.advance WorkflowRepository.go_on_unless_final",
+)
+
+# of an attempt on the cluster, by module and function: calls of the object store, samples asked and taken in
+JOB_KILL_POINTS = (
+    "Chat.complete",
+    "Recorder.record",
+    "attempt:Attempt.announce storage.put",
+    "attempt:Attempt.refuse_if_superseded storage.list_objects",
+    "attempt:run_attempt storage.put",
+    "evaluation.program:_compile storage.get",
+    "evaluation.program:_compile storage.put",
+    "evaluation.program:_save storage.put_file",
+    "inference.program:_save_dataset storage.put_file",
+    "inference.program:_save_results storage.put_file",
+    "progress:ProgressReport.write_if_due storage.put",
+    "segments:Segments.earlier storage.get",
+    "segments:Segments.earlier storage.list_objects",
+    "segments:Segments.flush storage.put",
+    "source:fetch_source storage.get_file",
 )
