@@ -28,11 +28,18 @@ class GenerationSettings(msgspec.Struct):
     top_p: float = 0.5
 
 
+class Prices(msgspec.Struct, frozen=True):
+    """US dollars for a million tokens; reasoning is part of the completion."""
+
+    prompt_usd_per_million: float
+    completion_usd_per_million: float
+
+
 class InferenceSettings(msgspec.Struct):
     """`provider` is `hf`, `baseline`, or the name of an OpenAI-compatible endpoint.
 
     `num_gpus` is for each worker of a Hugging Face model; `gpu_if_any` makes it one where that is 0 and the cluster
-    has GPUs.
+    has GPUs. `prices` win over those that the cluster code knows.
     """
 
     model: str
@@ -52,6 +59,7 @@ class InferenceSettings(msgspec.Struct):
     max_failed_samples: int = 0
     concurrency: int = 64
     gpu_if_any: bool = False
+    prices: Prices | None = None
 
 
 class JudgeSettings(msgspec.Struct):
@@ -155,7 +163,7 @@ class FailureReason(msgspec.Struct):
 class Outcome(msgspec.Struct):
     """`outcome.json`, the last thing an attempt writes, whether it went well or not.
 
-    `metrics` are flat numbers (`rouge_rouge1_mean`), rounded to 3 decimals as the contract has them.
+    `metrics` are flat numbers (`rouge_rouge1_mean`), rounded to 3 decimals as the contract has them, money to 6.
     """
 
     attempt: int

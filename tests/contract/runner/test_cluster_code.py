@@ -103,7 +103,7 @@ async def test_an_inference_leaves_results_a_dataset_and_an_outcome(runner, stor
     assert results["parameters"] == {"name": "an inference"}
     assert set(results["artifacts"]) == {
         *("examples", "predictions", "ground_truth", "reasoning", "inference_metrics", "errors"),
-        *("latency_seconds", "model", "inference_time"),
+        *("latency_seconds", "totals", "model", "inference_time"),
     }
     assert results["artifacts"]["examples"] == [row["examples"] for row in ROWS]
     assert all(results["artifacts"]["predictions"])

@@ -121,6 +121,12 @@ async def test_further_judges_reach_the_evaluation_and_need_no_first_one(start, 
     assert "llm_as_judge" not in config["evaluation"]
 
 
+async def test_prices_of_ones_own_reach_the_inference(start, database):
+    prices = {"prompt_usd_per_million": 1.5, "completion_usd_per_million": 3.0}
+    await start(prices=prices)
+    assert await database.fetch_value("select config->'prices' from job") == prices
+
+
 async def test_a_judge_at_machine_metadata_is_refused(client, experiment_id):
     judges = [{"model_name": "j", "model_base_url": "http://169.254.169.254/v1"}]
     answer = await client.post("/api/v1/workflows/", json=workflow(experiment_id, metrics=["rouge"], judges=judges))

@@ -13,6 +13,7 @@ from touchstone.domains.jobs.model import (
     JobKind,
     JobStatus,
     Judge,
+    Prices,
     Progress,
     Summarization,
     TaskDefinition,
@@ -47,6 +48,7 @@ class _GenerationFields(msgspec.Struct, kw_only=True):
     secret_key_name: str | None = None
     max_failed_samples: int = 0
     num_gpus: WorkerGpus | None = None
+    prices: Prices | None = None
 
 
 class InferenceConfig(_GenerationFields, kw_only=True):

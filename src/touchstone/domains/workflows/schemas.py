@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from touchstone.domains.jobs.model import FailureReason, GenerationConfig, Judge, Progress
+from touchstone.domains.jobs.model import FailureReason, GenerationConfig, Judge, Prices, Progress
 from touchstone.domains.jobs.schemas import BatchSize, FurtherJudges, Name, Seconds, Text
 from touchstone.domains.workflows.model import WorkflowStatus
 
@@ -31,6 +31,7 @@ class NewWorkflow(msgspec.Struct, kw_only=True):
     llm_as_judge: Judge | None = None
     judges: FurtherJudges = []
     max_failed_samples: int = 0
+    prices: Prices | None = None
 
 
 class CreatedWorkflow(msgspec.Struct, kw_only=True):

@@ -213,6 +213,7 @@ def _inference_config(new: NewWorkflow, subject: Subject, prompt: str) -> Infere
         secret_key_name=new.secret_key_name,
         store_to_dataset=True,
         max_failed_samples=new.max_failed_samples,
+        prices=new.prices,
     )
 
 
