@@ -34,6 +34,16 @@ COMMENT ON COLUMN public.dataset.folder IS 'Key prefix of its four files in the 
 
 COMMENT ON COLUMN public.dataset.run_id IS 'The job that made it.';
 
+CREATE TABLE public.dataset_upload (
+    folder text NOT NULL,
+    began_at timestamp with time zone DEFAULT now() NOT NULL,
+    is_abandoned boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE public.dataset_upload IS 'Uploads under way, noted before their first object is stored: if the process dies, a worker removes what is there.';
+
+COMMENT ON COLUMN public.dataset_upload.is_abandoned IS 'Its objects are being removed, so that it can make no dataset any more.';
+
 CREATE TABLE public.experiment (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -184,6 +194,9 @@ COMMENT ON TABLE public.workflow IS 'An inference job and, in the transaction th
 
 ALTER TABLE ONLY public.dataset
     ADD CONSTRAINT dataset_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.dataset_upload
+    ADD CONSTRAINT dataset_upload_pkey PRIMARY KEY (folder);
 
 ALTER TABLE ONLY public.experiment
     ADD CONSTRAINT experiment_name_key UNIQUE (name);

@@ -34,6 +34,7 @@ async def sweep(parts: Assembly, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await parts.datasets().purge_deleted()
+            await parts.datasets().purge_abandoned()
             await IdempotentRequestRepository(parts.database).delete_expired()
         except Unavailable as error:
             log.warning("the sweep waits for another system", reason=str(error))
