@@ -34,16 +34,6 @@ COMMENT ON COLUMN public.dataset.folder IS 'Key prefix of its four files in the 
 
 COMMENT ON COLUMN public.dataset.run_id IS 'The job that made it.';
 
-CREATE TABLE public.dataset_upload (
-    folder text NOT NULL,
-    began_at timestamp with time zone DEFAULT now() NOT NULL,
-    is_abandoned boolean DEFAULT false NOT NULL
-);
-
-COMMENT ON TABLE public.dataset_upload IS 'Uploads under way, noted before their first object is stored: if the process dies, a worker removes what is there.';
-
-COMMENT ON COLUMN public.dataset_upload.is_abandoned IS 'Its objects are being removed, so that it can make no dataset any more.';
-
 CREATE TABLE public.experiment (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -170,6 +160,16 @@ COMMENT ON TABLE public.secret IS 'Keys of providers, encrypted; jobs name them,
 
 COMMENT ON COLUMN public.secret.value IS 'Fernet token; the keys are in the settings.';
 
+CREATE TABLE public.unfinished_dataset (
+    folder text NOT NULL,
+    began_at timestamp with time zone DEFAULT now() NOT NULL,
+    is_abandoned boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE public.unfinished_dataset IS 'Where objects may lie of no dataset: uploads under way, and attempts that were lost. A worker removes them later.';
+
+COMMENT ON COLUMN public.unfinished_dataset.is_abandoned IS 'Its objects are being removed, so that it can make no dataset any more.';
+
 CREATE TABLE public.workflow (
     id uuid NOT NULL,
     experiment_id bigint NOT NULL,
@@ -195,9 +195,6 @@ COMMENT ON TABLE public.workflow IS 'An inference job and, in the transaction th
 ALTER TABLE ONLY public.dataset
     ADD CONSTRAINT dataset_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.dataset_upload
-    ADD CONSTRAINT dataset_upload_pkey PRIMARY KEY (folder);
-
 ALTER TABLE ONLY public.experiment
     ADD CONSTRAINT experiment_name_key UNIQUE (name);
 
@@ -218,6 +215,9 @@ ALTER TABLE ONLY public.job
 
 ALTER TABLE ONLY public.secret
     ADD CONSTRAINT secret_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.unfinished_dataset
+    ADD CONSTRAINT unfinished_dataset_pkey PRIMARY KEY (folder);
 
 ALTER TABLE ONLY public.workflow
     ADD CONSTRAINT workflow_pkey PRIMARY KEY (id);

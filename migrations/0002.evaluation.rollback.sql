@@ -7,5 +7,5 @@ drop table job_log;
 drop table job;
 drop table workflow;
 drop table experiment;
-drop table dataset_upload;
+drop table unfinished_dataset;
 drop table dataset;

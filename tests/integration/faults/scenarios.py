@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import msgspec
-from tests.fakes.runner import FAILS, Fate
+from tests.fakes.runner import Fate
 from tests.integration.faults.world import World
 
 from touchstone.adapters.runner import Submission
@@ -88,17 +88,22 @@ class TheClusterForgetsTheFirstAttempt(Scenario):
 
 
 class TheFirstAttemptCrashes(TheClusterForgetsTheFirstAttempt):
+    """When it has stored all but the word that it ended well."""
+
     async def begin(self, world: World) -> None:
         await world.job(store_to_dataset=True)
-        usual = world.runner.script
+        usual = world.runner.work
 
-        async def crash_at_first(submission: Submission) -> Fate:
-            return FAILS if submission.id.endswith("-1") else await usual(submission)
+        async def crash_at_first(submission: Submission) -> None:
+            await usual(submission)
+            if submission.id.endswith("-1"):
+                del world.store.objects[f"jobs/work/{submission.id[:-2]}/1/{OUTCOME_FILE}"]
+                raise MemoryError
 
-        world.runner.script = crash_at_first
+        world.runner.work = crash_at_first
 
     async def meanwhile(self, world: World) -> None:
-        """The script sees to it."""
+        """The work sees to it."""
 
 
 class ARunningWorkflowIsCancelled(Scenario):

@@ -14,6 +14,7 @@ from tests.integration.faults.world import World, run_to_the_end
 from touchstone.adapters.object_store import ObjectStore
 from touchstone.adapters.runner import Runner
 from touchstone.domains.datasets.repository import DatasetRepository
+from touchstone.domains.datasets.unfinished_repository import UnfinishedDatasetRepository
 from touchstone.domains.jobs import logs
 from touchstone.domains.jobs.log_repository import JobLogRepository
 from touchstone.domains.jobs.repository import JobRepository
@@ -29,7 +30,14 @@ WORKER_CODE: dict[str, set[str]] = {
 }
 # receivers that are the worker's own code
 OWN = {"self", "self.logs"}
-REACHED = (JobRepository, JobLogRepository, DatasetRepository, WorkflowRepository, ObjectStore, Runner)
+REPOSITORIES = (
+    DatasetRepository,
+    JobLogRepository,
+    JobRepository,
+    UnfinishedDatasetRepository,
+    WorkflowRepository,
+)
+REACHED = (*REPOSITORIES, ObjectStore, Runner)
 METHODS = {name for kind in REACHED for name in vars(kind) if not name.startswith("_")}
 
 

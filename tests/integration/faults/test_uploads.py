@@ -35,14 +35,14 @@ class Server:
 
     async def sweep(self) -> None:
         """As a worker does, two hours later."""
-        await self.parts.database.execute("update dataset_upload set began_at = began_at - interval '2 hours'")
+        await self.parts.database.execute("update unfinished_dataset set began_at = began_at - interval '2 hours'")
         await self.parts.datasets().purge_abandoned()
 
     async def folders(self) -> list[str]:
         return await self.parts.database.fetch_value("select coalesce(array_agg(folder), '{}') from dataset")
 
     async def under_way(self) -> int:
-        return await self.parts.database.fetch_value("select count(*) from dataset_upload")
+        return await self.parts.database.fetch_value("select count(*) from unfinished_dataset")
 
     async def assert_all_or_nothing(self) -> None:
         folders = await self.folders()

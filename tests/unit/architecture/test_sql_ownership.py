@@ -6,7 +6,7 @@ import re
 from tests.unit.architecture.source import MIGRATIONS, files, is_repository, nodes, noun_of, texts
 
 WRITTEN_BY = {
-    "datasets": {"dataset", "dataset_upload"},
+    "datasets": {"dataset", "unfinished_dataset"},
     "experiments": {"experiment"},
     "idempotent_requests": {"idempotent_request"},
     "jobs": {"job", "job_event", "job_log"},

@@ -23,7 +23,7 @@ from touchstone.domains.datasets.model import (
 from touchstone.domains.datasets.naming import safe_name
 from touchstone.domains.datasets.repository import DatasetRepository, NewDatasetRow
 from touchstone.domains.datasets.schemas import DatasetDownload
-from touchstone.domains.datasets.upload_repository import DatasetUploadRepository
+from touchstone.domains.datasets.unfinished_repository import UnfinishedDatasetRepository
 from touchstone.domains.idempotent_requests.model import IdempotentCall
 from touchstone.domains.idempotent_requests.service import once
 from touchstone.errors import Unavailable
@@ -44,7 +44,7 @@ class Received(Protocol):
 class DatasetService:
     def __init__(self, database: Database, store: ObjectStore, *, prefix: str, size_limit: int) -> None:
         self.database = database
-        self.uploads = DatasetUploadRepository(database)
+        self.unfinished = UnfinishedDatasetRepository(database)
         self.store = store
         self.prefix = prefix
         self.size_limit = size_limit
@@ -68,12 +68,12 @@ class DatasetService:
 
     async def _store(self, new: NewDatasetRow, folder: Path, call: IdempotentCall | None) -> Dataset:
         async def work(transaction: Transaction) -> Dataset:
-            if not await DatasetUploadRepository(transaction).finish_unless_abandoned(new.folder):
+            if not await UnfinishedDatasetRepository(transaction).finish_unless_abandoned(new.folder):
                 raise UploadTooSlow
             await DatasetRepository(transaction).insert(new)
             return await DatasetRepository(transaction).get(new.id)
 
-        await self.uploads.insert(new.folder)
+        await self.unfinished.insert(new.folder)
         try:
             for path in await asyncio.to_thread(_files, folder):
                 kind = CONTENT_TYPES.get(path.suffix, "application/octet-stream")
@@ -109,7 +109,7 @@ class DatasetService:
 
     async def purge_abandoned(self) -> None:
         """Removes the objects of uploads that were never finished."""
-        for folder in await self.uploads.list_abandoned():
+        for folder in await self.unfinished.list_abandoned():
             await self._give_up(folder)
 
     async def downloads(self, dataset_id: UUID, extension: str | None) -> DatasetDownload:
@@ -138,9 +138,9 @@ class DatasetService:
     async def _give_up(self, folder: str) -> None:
         """What the store or the database does not do now, a worker does later."""
         try:
-            if await self.uploads.abandon(folder):
+            if await self.unfinished.abandon(folder):
                 await self.store.delete_prefix(folder)
-                await self.uploads.forget(folder)
+                await self.unfinished.forget(folder)
         except Unavailable:
             return
 
