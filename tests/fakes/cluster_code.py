@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 import pyarrow as pa
@@ -170,10 +171,10 @@ class CannedJobs:
         await self._store.put(self._key(uri), msgspec.json.encode(value), content_type="application/json")
 
     def _key(self, uri: str) -> str:
-        """The inverse of the store's `uri`, for keys without characters that need quoting."""
+        """The inverse of the store's `uri`."""
         start = self._store.uri("x/").removesuffix("x/")
         assert uri.startswith(start), f"{uri} is not in the store"
-        return uri.removeprefix(start)
+        return unquote(uri.removeprefix(start)) if start.startswith("file:") else uri.removeprefix(start)
 
 
 def _results(metrics: dict[str, Any], artifacts: dict[str, Any], config: JobConfig) -> dict[str, Any]:
