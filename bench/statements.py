@@ -1,4 +1,4 @@
-"""The yardstick of `reads.py`: each answer built whole by Postgres in one statement, as a bare handler would ask for it.
+"""The yardstick of `reads.py`: each answer built whole by Postgres in one statement, as a bare handler would ask it.
 
 The statements know the seeded data: every workflow has two jobs that succeeded, nothing is redacted, and no name needs
 a percent sign in a URL. What SQL cannot compute, the signature of a download link, is a constant of its length.
