@@ -43,7 +43,9 @@ class ExperimentRepository:
         )
 
     async def count(self) -> int:
-        return await self.executor.fetch_value("select count(*) from experiment where deleted_at is null")
+        return await self.executor.fetch_value(
+            "select coalesce(sum(total), 0)::bigint from list_total where list = 'experiment'"
+        )
 
     async def insert(self, new: NewExperiment) -> ExperimentRow:
         """A name that is taken, be it by a deleted experiment, gets the time appended: `_{YYYYmmddHHMMSSffffff}`."""

@@ -167,15 +167,15 @@ _MAY_BE_SECRET = frozenset({str, list, dict})
 
 def redacted(value: Any, key: str = "") -> Any:
     """Strings under a key that smells of a credential are masked, however deep."""
-    kind = cast("type[object]", type(value))
-    if kind is dict:
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
         return {
-            name: redacted(inner, str(name)) if type(inner) in _MAY_BE_SECRET else inner
-            for name, inner in value.items()
+            name: redacted(inner, name) if inner.__class__ in _MAY_BE_SECRET else inner
+            for name, inner in members.items()
         }
-    if kind is list:
-        return [redacted(inner, key) for inner in value]
-    return "<REDACTED>" if kind is str and is_sensitive(key) else value
+    if isinstance(value, list):
+        return [redacted(inner, key) for inner in value]  # pyright: ignore[reportUnknownVariableType]
+    return "<REDACTED>" if isinstance(value, str) and is_sensitive(key) else value
 
 
 @lru_cache(1024)

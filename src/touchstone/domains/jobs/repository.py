@@ -100,8 +100,13 @@ class JobRepository:
         )
 
     async def count(self, kinds: Sequence[str]) -> int:
+        """Of all kinds when none is named."""
         return await self.executor.fetch_value(
-            "select count(*) from job where $1::text[] = '{}' or kind = any($1::text[])", kinds
+            """
+            select coalesce(sum(total), 0)::bigint from list_total
+            where list = any(select 'job/' || kind from unnest($1::text[]) as kind)
+            """,
+            kinds or list(JobKind),
         )
 
     async def insert(self, job: NewJobRow) -> bool:

@@ -83,7 +83,9 @@ class WorkflowRepository:
         )
 
     async def count(self) -> int:
-        return await self.executor.fetch_value("select count(*) from workflow where deleted_at is null")
+        return await self.executor.fetch_value(
+            "select coalesce(sum(total), 0)::bigint from list_total where list = 'workflow'"
+        )
 
     async def list_of_experiments(self, experiment_ids: Sequence[int]) -> list[WorkflowRow]:
         """Those of all the experiments, newest first."""

@@ -67,17 +67,17 @@ def _union(jobs: list[WorkflowJob], parameters: list[dict[str, str]]) -> dict[st
 
 def overall_progress(jobs: list[WorkflowJob]) -> Progress | None:
     """The sum over the jobs; the rate is that of the one that runs."""
-    known = [job.progress for job in jobs if job.progress]
-    if not known:
-        return None
-    return Progress(
-        done=sum(progress.done for progress in known),
-        total=sum(progress.total for progress in known),
-        failed=sum(progress.failed for progress in known),
-        rate_per_second=next(
-            (job.progress.rate_per_second for job in jobs if job.progress and not job.status.is_final), 0.0
-        ),
-    )
+    total: Progress | None = None
+    for job in jobs:
+        if (one := job.progress) is None:
+            continue
+        total = total or Progress()
+        total.done += one.done
+        total.total += one.total
+        total.failed += one.failed
+        if not total.rate_per_second and not job.status.is_final:
+            total.rate_per_second = one.rate_per_second
+    return total
 
 
 def _shared_fields(row: WorkflowRow) -> dict[str, Any]:
