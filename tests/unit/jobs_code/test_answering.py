@@ -19,7 +19,6 @@ from touchstone_jobs.inference.reasoning import split_thought, token_usage
 from touchstone_jobs.inference.results import ResultsFile, with_answers
 from touchstone_jobs.inference.samples import Answer, Answers, Sample, TokenUsage
 from touchstone_jobs.numbers import flat_metrics
-from touchstone_jobs.pacing import FIRST_LIMIT, Pace
 from touchstone_jobs.segments import Segments
 from touchstone_jobs.source import Source
 
@@ -65,29 +64,6 @@ def test_reasoning_tokens_are_the_providers_or_estimated_from_words() -> None:
     assert estimated is not None and estimated.reasoning_tokens == 4
     assert plain is not None and (plain.reasoning_tokens, plain.total_tokens) == (0, 25)
     assert token_usage(None, "x", told_apart=True) is None
-
-
-def test_a_pace_doubles_until_it_is_refused_and_stays_below_what_was_refused() -> None:
-    pace = Pace(64)
-    for _ in range(FIRST_LIMIT):
-        pace.succeeded(0.5)
-    assert pace.limit == 2 * FIRST_LIMIT
-
-    pace.refused(began=1e12)
-    assert pace.limit < 2 * FIRST_LIMIT
-    before = pace.limit
-    pace.succeeded(0.5)
-    assert before < pace.limit < before + 0.1
-
-
-def test_a_pace_never_stops_altogether_nor_exceeds_what_it_may() -> None:
-    pace = Pace(3)
-    for _ in range(50):
-        pace.succeeded(0.01)
-    assert pace.limit == 3
-    for _ in range(50):
-        pace.refused(began=1e12)
-    assert pace.limit == 1
 
 
 @pytest.mark.parametrize(
