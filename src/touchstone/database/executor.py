@@ -104,13 +104,10 @@ class Database:
         async with self._connection() as connection, connection.connection.transaction():
             yield connection
 
-    @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Transaction]:
+    def _connection(self) -> "_Borrowed":
         if self._pool is None:
             raise Unavailable(system="database", reason="not opened")
-        with unavailable_when_gone():
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
-                yield Transaction(connection)
+        return _Borrowed(self._pool)
 
     async def listen(self, channel: str, hint: asyncio.Event) -> None:
         """Sets `hint` at every notification, until the connection is lost or the task is cancelled."""
@@ -133,6 +130,25 @@ class Database:
         await self.fetch_value("select 1")
 
 
+class _Borrowed:
+    """A connection of the pool for one block; what generators do for context managers costs as much as a statement."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Transaction:
+        with unavailable_when_gone():
+            self._connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+        return Transaction(self._connection)
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        with unavailable_when_gone():
+            await self._pool.release(self._connection)
+        raise_unavailable_if_gone(error)
+
+
 # what asyncpg raises when the server is away, restarting, full or too slow
 GONE = (
     OSError,
@@ -147,13 +163,20 @@ GONE = (
 )
 
 
-@contextlib.contextmanager
-def unavailable_when_gone():
-    try:
-        yield
-    except asyncpg.DataError:
-        raise
-    except GONE as error:
+class unavailable_when_gone:  # noqa: N801 - reads like the function it stands for
+    """Turns what asyncpg raises for a server that is away into Unavailable."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        raise_unavailable_if_gone(error)
+
+
+def raise_unavailable_if_gone(error: BaseException | None) -> None:
+    if isinstance(error, GONE) and not isinstance(error, asyncpg.DataError):
         raise Unavailable(system="database", reason=type(error).__name__) from error
 
 
