@@ -10,6 +10,7 @@ from tests.integration.faults.effects import WatchedDatabase
 from tests.integration.faults.world import World
 
 from touchstone.assembly import Assembly
+from touchstone.domains.jobs import logs
 from touchstone.embedded.postgres import EmbeddedPostgres
 
 
@@ -27,6 +28,12 @@ async def worker_database(postgres: EmbeddedPostgres) -> AsyncGenerator[WatchedD
 
 
 @pytest.fixture
+def short_logs_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a few hundred characters are moved to the object store."""
+    monkeypatch.setattr(logs, "KEPT", 200)
+
+
+@pytest.fixture
 def world(
     parts: Assembly,
     client: httpx.AsyncClient,
@@ -34,5 +41,6 @@ def world(
     runner: FakeRunner,
     worker_database: WatchedDatabase,
     empty_tables: Callable[[], Awaitable[None]],
+    short_logs_are_long: None,
 ) -> World:
     return World(parts, client, store, runner, worker_database, empty_tables)

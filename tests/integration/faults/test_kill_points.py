@@ -3,19 +3,18 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 from tests.integration.faults.effects import Effects, Killed, Moment, Side
 from tests.integration.faults.kill_points import KILL_POINTS
-from tests.integration.faults.scenarios import SCENARIOS, AWorkflowSucceeds, Scenario, described
+from tests.integration.faults.moments import moments_of_its_own, undisturbed
+from tests.integration.faults.scenarios import SCENARIOS, Scenario, described
 from tests.integration.faults.world import World, run_to_the_end
 
 from touchstone.adapters.object_store import ObjectStore
 from touchstone.adapters.runner import Runner
 from touchstone.domains.datasets.repository import DatasetRepository
 from touchstone.domains.datasets.unfinished_repository import UnfinishedDatasetRepository
-from touchstone.domains.jobs import logs
 from touchstone.domains.jobs.log_repository import JobLogRepository
 from touchstone.domains.jobs.repository import JobRepository
 from touchstone.domains.workflows.repository import WorkflowRepository
@@ -39,42 +38,6 @@ REPOSITORIES = (
 )
 REACHED = (*REPOSITORIES, ObjectStore, Runner)
 METHODS = {name for kind in REACHED for name in vars(kind) if not name.startswith("_")}
-
-
-@pytest.fixture(autouse=True)
-def short_logs_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "KEPT", 200)
-
-
-class Situation(NamedTuple):
-    """A worker that is at the same effect, coming from the same one, while the rows say the same, is where it was."""
-
-    before: str
-    effect: str
-    state: tuple[Any, ...]
-
-
-async def undisturbed(world: World, scenario: Scenario) -> dict[Situation, Moment]:
-    """Every effect of a run in which nobody dies; what the worker does again in the same situation counts once."""
-    found: dict[Situation, Moment] = {}
-    names = [""]
-
-    async def note(moment: Moment) -> None:
-        found.setdefault(Situation(names[-1], moment.name, await world.state()), moment)
-        names.append(moment.name)
-
-    await world.begin_anew()
-    await scenario.begin(world)
-    await run_to_the_end(world, scenario, world.worker(Effects(on_each=note)))
-    await scenario.check(world)
-    return found
-
-
-async def moments_of_its_own(world: World, kind: type[Scenario]) -> list[Moment]:
-    """Those that the ordinary way of a workflow does not have."""
-    own = await undisturbed(world, kind())
-    ordinary = {} if kind is AWorkflowSucceeds else await undisturbed(world, AWorkflowSucceeds())
-    return [moment for situation, moment in own.items() if situation not in ordinary]
 
 
 @pytest.mark.parametrize("kind", SCENARIOS, ids=described)

@@ -2,6 +2,7 @@
 
 import pytest
 from tests.integration.faults.effects import Effects, Moment
+from tests.integration.faults.moments import moments_of_its_own
 from tests.integration.faults.scenarios import (
     AJobTellsItsProgress,
     ALongLogIsArchived,
@@ -13,8 +14,6 @@ from tests.integration.faults.scenarios import (
 )
 from tests.integration.faults.world import World, run_to_the_end
 
-from touchstone.domains.jobs import logs
-
 KINDS = [
     AWorkflowSucceeds,
     TheFirstAttemptCrashes,
@@ -24,19 +23,9 @@ KINDS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def short_logs_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "KEPT", 200)
-
-
 @pytest.mark.parametrize("kind", KINDS, ids=described)
 async def test_a_worker_that_comes_late_changes_nothing(world: World, kind: type[Scenario]) -> None:
-    effects = Effects()
-    await world.begin_anew()
-    scenario = kind()
-    await scenario.begin(world)
-    await run_to_the_end(world, scenario, world.worker(effects))
-    for moment in effects.met:
+    for moment in await moments_of_its_own(world, kind):
         # the server ends a transaction that stands still
         if not moment.in_transaction:
             try:
