@@ -22,6 +22,7 @@ from touchstone.domains.secrets.controller import SecretController
 from touchstone.domains.workflows.controller import WorkflowController
 from touchstone.http import signature
 from touchstone.http.asgi import Application
+from touchstone.http.authentication import authentication
 from touchstone.http.body_limits import UploadLimit
 from touchstone.http.docs import documentation_routes
 from touchstone.http.downloads import download_object
@@ -89,9 +90,11 @@ def build_api(
 ) -> Litestar:
     """The routes alone, for OpenAPI and for the edge to stand around."""
 
+    authenticator = parts.authenticator()
+
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
-        async with parts.opened(), health_service.watching():
+        async with parts.opened(), health_service.watching(), authenticator.listening():
             try:
                 yield
             finally:
@@ -104,7 +107,7 @@ def build_api(
         exception_handlers=exception_handlers,
         after_exception=[failure_log],
         lifespan=[lifespan],
-        middleware=[etags],
+        middleware=[authentication(authenticator.principal, parts.access_policy()), etags],
         openapi_config=None,  # http/openapi.py writes the document
         logging_config=None,  # the process has set its own up
         request_max_body_size=None,  # the edge has counted already

@@ -10,14 +10,17 @@ from touchstone.adapters.runner import Runner
 from touchstone.adapters.signed_urls import SignedUrls
 from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database
+from touchstone.domains.auth.service import Authenticator
 from touchstone.domains.datasets.service import DatasetService
 from touchstone.domains.jobs.attempts import Attempts
 from touchstone.domains.jobs.dispatcher import Dispatcher
 from touchstone.domains.jobs.endpoints import EndpointRules
 from touchstone.domains.jobs.kinds import Layout
 from touchstone.domains.jobs.logs import JobLogs
+from touchstone.domains.permissions.model import EVALUATION_PERMISSIONS
 from touchstone.domains.workflows.service import WorkflowService
 from touchstone.errors import Conflict
+from touchstone.http.authentication import AccessPolicy
 from touchstone.settings import Settings
 
 
@@ -57,6 +60,19 @@ class Assembly(msgspec.Struct, frozen=True):
 
     def job_logs(self) -> JobLogs:
         return JobLogs(self.database, self.store)
+
+    def authenticator(self) -> Authenticator:
+        return Authenticator(self.database, idle_seconds=self.settings.session_idle_seconds)
+
+    def access_policy(self) -> AccessPolicy:
+        """Strict wins; what is ignored is said, or follows from who can call at all."""
+        settings = self.settings
+        ignored = settings.ignore_permissions
+        if ignored is None:
+            ignored = EVALUATION_PERMISSIONS if settings.is_private else ()
+        if settings.strict_authentication:
+            return AccessPolicy(is_authentication_required=True)
+        return AccessPolicy(frozenset(word.lower() for word in ignored), settings.require_authentication)
 
     def endpoint_rules(self) -> EndpointRules:
         return EndpointRules(self.settings.endpoint_hosts, self.settings.allow_remote_code)

@@ -18,6 +18,7 @@ from touchstone.domains.jobs.views import JobView
 from touchstone.domains.secrets.repository import SecretRepository
 from touchstone.domains.workflows.repository import WorkflowRepository
 from touchstone.domains.workflows.views import WorkflowView
+from touchstone.http.caller import Caller, caller_of
 from touchstone.http.idempotency import keyed_call
 
 
@@ -49,6 +50,7 @@ def dependencies(parts: Assembly, health_service: HealthService) -> dict[str, Pr
     return {
         **{name: Provide(_giving(value), sync_to_thread=False) for name, value in given.items()},
         "idempotent_call": Provide(_idempotent_call),
+        "caller": Provide(_caller, sync_to_thread=False),
     }
 
 
@@ -57,6 +59,10 @@ def _giving(value: Any) -> Any:
         return value
 
     return give
+
+
+def _caller(request: Request[Any, Any, Any]) -> Caller:
+    return caller_of(request)
 
 
 async def _idempotent_call(request: Request[Any, Any, Any]) -> IdempotentCall | None:

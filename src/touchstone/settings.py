@@ -126,6 +126,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...], networks("Proxies whose X-Forwarded-… headers count: IP addresses or networks.")
     ] = ()
 
+    ignore_permissions: Annotated[
+        tuple[str, ...] | None,
+        names(
+            "Permissions that nobody needs, separated by commas; unset: the evaluation's while only loopback listens."
+        ),
+    ] = None
+    require_authentication: Annotated[bool, flag("Whether pages about the service and the caller ask for sign-in.")] = (
+        False
+    )
+    strict_authentication: Annotated[
+        bool, flag("Closes everything to the anonymous, whatever IGNORE_PERMISSIONS says.")
+    ] = False
+    session_idle_seconds: Annotated[int, whole_number("A session that is not used for so long ends.", 60)] = 86400
+    session_seconds: Annotated[int, whole_number("After this a session ends in any case.", 60)] = 1209600
+    session_https_only: Annotated[bool, flag("Whether the session cookie goes over HTTPS alone.")] = True
+    local_login: Annotated[bool, flag("Sign-in by e-mail address alone, for development.")] = False
+
     deployment_type: Annotated[
         Literal["local", "development", "staging", "production"],
         choice("What the health answer says; production never makes keys.", *DEPLOYMENTS),
@@ -196,6 +213,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return ("*",)
         named = (self.host, urlsplit(self.api_url).hostname or self.host)
         return tuple(dict.fromkeys((*LOOPBACK, *named)))
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only this machine's own users can call: loopback, and no proxy in front."""
+        public = urlsplit(self.api_url).hostname or ""
+        return not self.listens_beyond_loopback and public in LOOPBACK and not self.trusted_proxies
 
     @property
     def listens_beyond_loopback(self) -> bool:

@@ -12,6 +12,8 @@ import msgspec
 from touchstone.database.executor import unavailable_when_gone
 from touchstone.errors import Conflict
 
+# what happened is added, and never changed
+APPEND_ONLY = ("audit_event", "audit_seal")
 LOCK_KEY = 7_308_332_182  # any number that no other program on this database takes
 
 
@@ -133,3 +135,6 @@ async def _grant(connection: "asyncpg.Connection", role: str) -> None:
     await connection.execute(f"grant select, insert, update, delete on all tables in schema public to {name}")
     await connection.execute(f"grant usage, select on all sequences in schema public to {name}")
     await connection.execute(f"revoke insert, update, delete on _yoyo_migration from {name}")
+    for table in APPEND_ONLY:
+        if await connection.fetchval("select to_regclass($1) is not null", table):
+            await connection.execute(f"revoke update, delete, truncate on {table} from {name}")

@@ -14,6 +14,7 @@ from litestar.routes import HTTPRoute
 
 from touchstone.errors import Failure
 from touchstone.http.errors import status_of
+from touchstone.http.guards import Access
 from touchstone.http.problem import PROBLEM_JSON, HTTPValidationError, Problem, ProblemDetails
 from touchstone.http.request_values import FormReader, ParameterReader
 from touchstone.http.schemas import Schema, Schemas
@@ -105,6 +106,7 @@ class OperationWriter:
             "parameters": [_parameter(one, schemas) for one in self.parameters],
             "requestBody": self._request_body(schemas),
             "security": self.handler.resolve_security(),
+            "x-permissions": [word for guard in self.handler.resolve_guards() for word in _permissions(guard)],
         }
         kept = {name: value for name, value in operation.items() if value}
         return {**kept, "responses": dict(sorted(self._responses(schemas).items()))}
@@ -147,6 +149,12 @@ class OperationWriter:
         if not media_type.endswith("json"):
             return {media_type: {"schema": {"type": "string"}}}
         return {media_type: {"schema": schemas.of(declared)}}
+
+
+def _permissions(guard: Any) -> tuple[str, ...]:
+    """What a guard of ours asks for; Litestar wraps guards."""
+    access = getattr(guard, "func", guard)
+    return access.permissions if isinstance(access, Access) else ()
 
 
 def _without_response(declared: Any) -> Any:

@@ -22,6 +22,7 @@ from touchstone.domains.datasets.schemas import DatasetDownload, DatasetUpload
 from touchstone.domains.datasets.service import DatasetService
 from touchstone.domains.idempotent_requests.model import CallInFlight, IdempotentCall
 from touchstone.errors import Unavailable
+from touchstone.http.guards import requires
 from touchstone.http.openapi import failures
 from touchstone.http.pages import page_of
 from touchstone.http.paging import Listing
@@ -32,6 +33,7 @@ class DatasetController(Controller):
     tags = ["datasets"]
 
     @post(
+        guards=[requires("change_dataset")],
         operation_id="upload_dataset_api_v1_datasets__post",
         responses=failures(DatasetMissingFields, DatasetTooLarge, DatasetInvalid, CallInFlight, Unavailable),
     )
@@ -47,7 +49,7 @@ class DatasetController(Controller):
         location = f"{str(request.base_url).rstrip('/')}/api/v1/datasets/{dataset.id}"
         return Response(dataset, status_code=201, headers={"Location": location})
 
-    @get(operation_id="list_datasets_api_v1_datasets__get")
+    @get(guards=[requires("view_dataset")], operation_id="list_datasets_api_v1_datasets__get")
     async def list_datasets(
         self,
         request: Request[Any, Any, Any],
@@ -63,6 +65,7 @@ class DatasetController(Controller):
 
     @get(
         "/{dataset_id:str}",
+        guards=[requires("view_dataset")],
         operation_id="get_dataset_api_v1_datasets__dataset_id__get",
         responses=failures(DatasetNotFound),
     )
@@ -72,6 +75,7 @@ class DatasetController(Controller):
 
     @delete(
         "/{dataset_id:str}",
+        guards=[requires("change_dataset")],
         operation_id="delete_dataset_api_v1_datasets__dataset_id__delete",
         responses=failures(DatasetNotFound, DatasetInUse),
     )
@@ -83,6 +87,7 @@ class DatasetController(Controller):
 
     @get(
         "/{dataset_id:str}/download",
+        guards=[requires("view_dataset")],
         operation_id="get_dataset_download_api_v1_datasets__dataset_id__download_get",
         responses=failures(DatasetDownloadNotFound, Unavailable),
     )

@@ -14,6 +14,7 @@ from touchstone.domains.experiments.repository import ExperimentRepository
 from touchstone.domains.experiments.schemas import Comparison, Experiment, NewExperiment
 from touchstone.domains.experiments.service import ExperimentService
 from touchstone.domains.idempotent_requests.model import CallInFlight, IdempotentCall
+from touchstone.http.guards import requires
 from touchstone.http.openapi import failures
 from touchstone.http.pages import Page, page_of
 from touchstone.http.paging import Listing
@@ -26,6 +27,7 @@ class ExperimentController(Controller):
     tags = ["experiments"]
 
     @post(
+        guards=[requires("change_experiment")],
         operation_id="create_experiment_id_api_v1_experiments__post",
         responses=failures(DatasetNotFound, CallInFlight),
     )
@@ -38,7 +40,7 @@ class ExperimentController(Controller):
         """Creates an experiment on a dataset; the answer's name wins where the name was taken."""
         return await experiment_service.create(data, idempotent_call)
 
-    @get(operation_id="list_experiments_api_v1_experiments__get")
+    @get(guards=[requires("view_experiment")], operation_id="list_experiments_api_v1_experiments__get")
     async def list_experiments(
         self,
         request: Request[Any, Any, Any],
@@ -51,7 +53,7 @@ class ExperimentController(Controller):
         """Experiments with their workflows, newest first."""
         return await _listed(page_of(request, skip, limit, cursor, int), experiments, experiment_service)
 
-    @get("/all")
+    @get("/all", guards=[requires("view_experiment")])
     async def list_all_experiments(
         self,
         request: Request[Any, Any, Any],
@@ -66,6 +68,7 @@ class ExperimentController(Controller):
 
     @get(
         "/{experiment_id:str}",
+        guards=[requires("view_experiment")],
         operation_id="get_experiment_api_v1_experiments__experiment_id__get",
         responses=failures(ExperimentNotFound),
     )
@@ -75,7 +78,7 @@ class ExperimentController(Controller):
         """One experiment with its workflows."""
         return await experiment_service.get(experiment_id)
 
-    @get("/{experiment_id:str}/compare", responses=failures(ExperimentNotFound))
+    @get("/{experiment_id:str}/compare", guards=[requires("view_experiment")], responses=failures(ExperimentNotFound))
     async def compare_workflows(
         self,
         experiment_id: FromPath[str],
@@ -88,6 +91,7 @@ class ExperimentController(Controller):
 
     @delete(
         "/{experiment_id:str}",
+        guards=[requires("change_experiment")],
         operation_id="delete_experiment_api_v1_experiments__experiment_id__delete",
         status_code=200,
         responses=failures(ExperimentNotFound),

@@ -39,6 +39,7 @@ from touchstone.domains.jobs.schemas import (
 from touchstone.domains.jobs.service import JobService
 from touchstone.domains.jobs.streams import EventStream, resume_position, stream_events, stream_log
 from touchstone.domains.jobs.views import JobView
+from touchstone.http.guards import anybody, requires
 from touchstone.http.openapi import failures
 from touchstone.http.pages import page_of
 from touchstone.http.paging import Listing
@@ -54,6 +55,7 @@ class JobSubmissionController(Controller):
 
     @post(
         "/inference",
+        guards=[requires("change_job")],
         operation_id="create_inference_job_api_v1_jobs_inference__post",
         responses=SUBMISSION_FAILURES,
     )
@@ -69,6 +71,7 @@ class JobSubmissionController(Controller):
 
     @post(
         "/annotate",
+        guards=[requires("change_job")],
         operation_id="create_annotation_job_api_v1_jobs_annotate__post",
         responses=SUBMISSION_FAILURES,
     )
@@ -84,6 +87,7 @@ class JobSubmissionController(Controller):
 
     @post(
         "/evaluator",
+        guards=[requires("change_job")],
         operation_id="create_evaluation_job_api_v1_jobs_evaluator__post",
         responses=SUBMISSION_FAILURES,
     )
@@ -102,7 +106,7 @@ class JobController(Controller):
     path = "/api/v1/jobs"
     tags = ["jobs"]
 
-    @get(operation_id="list_jobs_api_v1_jobs__get")
+    @get(guards=[requires("view_job")], operation_id="list_jobs_api_v1_jobs__get")
     async def list_jobs(
         self,
         request: Request[Any, Any, Any],
@@ -122,6 +126,7 @@ class JobController(Controller):
 
     @get(
         "/{job_id:str}",
+        guards=[requires("view_job")],
         operation_id="get_job_api_v1_jobs__job_id__get",
         responses=failures(JobNotFound),
         opt={"etag": True},
@@ -134,6 +139,7 @@ class JobController(Controller):
 
     @get(
         "/{job_id:str}/logs",
+        guards=[requires("view_job")],
         operation_id="get_job_logs_api_v1_jobs__job_id__logs_get",
         responses=failures(JobNotFound),
     )
@@ -152,7 +158,7 @@ class JobController(Controller):
             return EventStream(stream_log(job_logs, job_id, start))  # pyright: ignore[reportReturnType] documented as the plain answer
         return LogsOfJob(logs=await job_logs.read(job))
 
-    @get("/{job_id:str}/events", responses=failures(JobNotFound))
+    @get("/{job_id:str}/events", guards=[requires("view_job")], responses=failures(JobNotFound))
     async def follow_job_events(
         self,
         job_id: FromPath[UUID],
@@ -166,6 +172,7 @@ class JobController(Controller):
 
     @get(
         "/{job_id:str}/result",
+        guards=[requires("view_job")],
         operation_id="get_job_result_api_v1_jobs__job_id__result_get",
         responses=failures(JobNotFound, JobResultNotReady),
     )
@@ -175,6 +182,7 @@ class JobController(Controller):
 
     @get(
         "/{job_id:str}/result/download",
+        guards=[requires("view_job")],
         operation_id="get_job_result_download_api_v1_jobs__job_id__result_download_get",
         responses=failures(JobNotFound),
     )
@@ -186,6 +194,7 @@ class JobController(Controller):
 
     @get(
         "/{job_id:str}/dataset",
+        guards=[requires("view_job")],
         operation_id="get_job_dataset_api_v1_jobs__job_id__dataset_get",
         responses=failures(JobDatasetNotAvailable),
     )
@@ -193,21 +202,26 @@ class JobController(Controller):
         """The dataset that the job made."""
         return await job_service.dataset_of(job_id)
 
-    @post("/{job_id:str}/cancel", status_code=200, responses=failures(JobNotFound))
+    @post("/{job_id:str}/cancel", guards=[requires("change_job")], status_code=200, responses=failures(JobNotFound))
     async def cancel_job(
         self, job_id: FromPath[UUID], job_service: NamedDependency[JobService], job_view: NamedDependency[JobView]
     ) -> Job:
         """Asks the job to end; asking again, or too late, changes nothing."""
         return job_view.job(await job_service.cancel(job_id))
 
-    @post("/{job_id:str}/retry", status_code=200, responses=failures(JobNotFound, JobNotRetried))
+    @post(
+        "/{job_id:str}/retry",
+        guards=[requires("change_job")],
+        status_code=200,
+        responses=failures(JobNotFound, JobNotRetried),
+    )
     async def retry_job(
         self, job_id: FromPath[UUID], job_service: NamedDependency[JobService], job_view: NamedDependency[JobView]
     ) -> Job:
         """Tries a failed or stopped job again; samples that are finished are kept."""
         return job_view.job(await job_service.retry(job_id))
 
-    @post("/{job_id:str}/attempts/{attempt:str}/secret", status_code=200, include_in_schema=False)
+    @post("/{job_id:str}/attempts/{attempt:str}/secret", guards=[anybody], status_code=200, include_in_schema=False)
     async def hand_out_secret(
         self,
         job_id: FromPath[UUID],
@@ -226,7 +240,7 @@ class RayJobController(Controller):
     path = "/api/jobs"
     tags = ["jobs"]
 
-    @get("/{submission_id:str}", responses=failures(JobNotFound))
+    @get("/{submission_id:str}", guards=[requires("view_job")], responses=failures(JobNotFound))
     async def get_ray_job(
         self,
         submission_id: FromPath[UUID],

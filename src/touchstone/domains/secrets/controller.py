@@ -11,6 +11,7 @@ from touchstone.adapters.vault import Vault
 from touchstone.domains.secrets.model import Secret
 from touchstone.domains.secrets.repository import SecretRepository
 from touchstone.domains.secrets.schemas import SecretUpload
+from touchstone.http.guards import requires
 from touchstone.http.openapi import answer
 
 SecretName = Annotated[str, Meta(min_length=1, max_length=255)]
@@ -20,13 +21,14 @@ class SecretController(Controller):
     path = "/api/v1/settings/secrets"
     tags = ["settings"]
 
-    @get(operation_id="list_secrets_api_v1_settings_secrets__get")
+    @get(guards=[requires("view_secret")], operation_id="list_secrets_api_v1_settings_secrets__get")
     async def list_secrets(self, secrets: NamedDependency[SecretRepository]) -> list[Secret]:
         """Names and descriptions of the secrets."""
         return await secrets.list_all()
 
     @put(
         "/{secret_name:str}",
+        guards=[requires("change_secret")],
         operation_id="upload_secret_api_v1_settings_secrets__secret_name__put",
         status_code=201,
         responses={204: answer(None, "The secret was there and has been replaced.")},
@@ -43,7 +45,11 @@ class SecretController(Controller):
         is_new = await secrets.put(secret_name, sealed, data.description, data.allowed_hosts)
         return Response(None, status_code=201 if is_new else 204)
 
-    @delete("/{secret_name:str}", operation_id="delete_secret_api_v1_settings_secrets__secret_name__delete")
+    @delete(
+        "/{secret_name:str}",
+        guards=[requires("change_secret")],
+        operation_id="delete_secret_api_v1_settings_secrets__secret_name__delete",
+    )
     async def delete_secret(
         self, secret_name: FromPath[SecretName], secrets: NamedDependency[SecretRepository]
     ) -> None:

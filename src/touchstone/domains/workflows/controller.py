@@ -25,6 +25,7 @@ from touchstone.domains.workflows.repository import WorkflowRepository
 from touchstone.domains.workflows.schemas import CreatedWorkflow, NewWorkflow, WorkflowDetails
 from touchstone.domains.workflows.service import WorkflowService
 from touchstone.domains.workflows.views import WorkflowView
+from touchstone.http.guards import requires
 from touchstone.http.openapi import failures
 from touchstone.http.pages import page_of
 from touchstone.http.paging import Listing
@@ -37,6 +38,7 @@ class WorkflowController(Controller):
     tags = ["workflows"]
 
     @post(
+        guards=[requires("change_workflow")],
         operation_id="create_workflow_api_v1_workflows__post",
         responses=failures(
             WorkflowWithoutExperiment, WorkflowSecretMissing, PromptMissing, DatasetNotFound, CallInFlight
@@ -51,7 +53,7 @@ class WorkflowController(Controller):
         """Queues an inference on the experiment's dataset and, after it, an evaluation."""
         return await workflow_service.create(data, idempotent_call)
 
-    @get()
+    @get(guards=[requires("view_workflow")])
     async def list_workflows(
         self,
         request: Request[Any, Any, Any],
@@ -69,6 +71,7 @@ class WorkflowController(Controller):
 
     @get(
         "/{workflow_id:str}",
+        guards=[requires("view_workflow")],
         operation_id="get_workflow_api_v1_workflows__workflow_id__get",
         responses=failures(WorkflowNotFound),
         opt={"etag": True},
@@ -84,6 +87,7 @@ class WorkflowController(Controller):
 
     @get(
         "/{workflow_id:str}/logs",
+        guards=[requires("view_workflow")],
         operation_id="get_workflow_logs_api_v1_workflows__workflow_id__logs_get",
         responses=failures(WorkflowNotFound),
     )
@@ -95,6 +99,7 @@ class WorkflowController(Controller):
 
     @get(
         "/{workflow_id:str}/result/download",
+        guards=[requires("view_workflow")],
         operation_id="get_workflow_result_download_api_v1_workflows__workflow_id__result_download_get",
         responses=failures(WorkflowNotFound, WorkflowResultNotReady),
     )
@@ -113,6 +118,7 @@ class WorkflowController(Controller):
 
     @delete(
         "/{workflow_id:str}",
+        guards=[requires("change_workflow")],
         operation_id="delete_workflow_api_v1_workflows__workflow_id__delete",
         status_code=200,
         responses=failures(WorkflowNotFound, WorkflowRunning),
@@ -126,7 +132,12 @@ class WorkflowController(Controller):
         """Deletes a workflow; a running one only by force, which also stops its jobs."""
         return await workflow_service.delete(workflow_uuid(workflow_id), force=force)
 
-    @post("/{workflow_id:str}/cancel", status_code=200, responses=failures(WorkflowNotFound))
+    @post(
+        "/{workflow_id:str}/cancel",
+        guards=[requires("change_workflow")],
+        status_code=200,
+        responses=failures(WorkflowNotFound),
+    )
     async def cancel_workflow(
         self,
         workflow_id: FromPath[WorkflowId],
@@ -138,6 +149,7 @@ class WorkflowController(Controller):
 
     @post(
         "/{workflow_id:str}/retry",
+        guards=[requires("change_workflow")],
         status_code=200,
         responses=failures(WorkflowNotFound, WorkflowStopping, DatasetNotFound),
     )
