@@ -63,7 +63,7 @@ class Recorder:
     async def _explain(self, sql: LiteralString, values: tuple[Any, ...]) -> None:
         savepoint = self.transaction.connection.transaction()
         await savepoint.start()
-        explained = await self.transaction.connection.fetchval("explain (analyze, format json) " + sql, *values)
+        explained = await self.transaction.fetch_value("explain (analyze, format json) " + sql, *values)
         await savepoint.rollback()
         self.plans.append(Plan(list(_nodes(explained[0]["Plan"]))))
 

@@ -67,7 +67,8 @@ def _column(row: WorkflowRow) -> ComparedWorkflow:
 
 
 def _length(compiled: Compiled) -> int:
-    return len(compiled.artifacts.get("predictions") or [])
+    predictions = compiled.artifacts.get("predictions")
+    return len(predictions) if isinstance(predictions, list) else 0  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def _samples(compiled: dict[str, Compiled], skip: int, limit: int) -> list[ComparedSample]:
@@ -76,14 +77,19 @@ def _samples(compiled: dict[str, Compiled], skip: int, limit: int) -> list[Compa
 
 
 def _sample(compiled: dict[str, Compiled], index: int) -> ComparedSample:
-    first = next(iter(compiled.values()))
     return ComparedSample(
         index=index,
-        example=_at(first.artifacts.get("examples"), index),
-        ground_truth=_at(first.artifacts.get("ground_truth"), index),
+        example=_first(compiled, "examples", index),
+        ground_truth=_first(compiled, "ground_truth", index),
         predictions={name: _at(found.artifacts.get("predictions"), index) for name, found in compiled.items()},
         scores={name: _scores(found.metrics, index) for name, found in compiled.items()},
     )
+
+
+def _first(compiled: dict[str, Compiled], artifact: str, index: int) -> Any:
+    """All workflows of an experiment read the same dataset, so any of them may tell."""
+    found = (_at(one.artifacts.get(artifact), index) for one in compiled.values())
+    return next((value for value in found if value is not None), None)
 
 
 def _scores(metrics: dict[str, Any], index: int) -> dict[str, Any]:

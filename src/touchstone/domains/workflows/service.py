@@ -172,7 +172,8 @@ async def _stop_jobs(transaction: Transaction, row: WorkflowRow, reason: Any) ->
 
 def experiment_number(text: str) -> int | None:
     """Experiment ids are numbers as text; anything else names none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return number if str(number) == text else None
 
 
 def _judge_secret(metrics: list[str], has_judge: bool) -> str | None:
