@@ -128,9 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     ignore_permissions: Annotated[
         tuple[str, ...] | None,
-        names(
-            "Permissions that nobody needs, separated by commas; unset: the evaluation's while only loopback listens."
-        ),
+        names("Permissions that nobody needs; unset: those of the evaluation while only loopback listens."),
     ] = None
     require_authentication: Annotated[bool, flag("Whether pages about the service and the caller ask for sign-in.")] = (
         False

@@ -7,5 +7,8 @@ datasets             /datasets              uploads and what jobs made of them
 models               /models                suggestions, as data
 secrets              /settings/secrets      provider keys, encrypted
 idempotent_requests  -                      answers of creating calls that may be sent again
+auth                 /auth                  sessions, keys and sign-on
+audit_events         /audit-events          who changed what, in a chain
+permissions          /permissions           the words of what may be done
 health               /health, /version, /   the service about itself
 """

@@ -106,7 +106,7 @@ class OperationWriter:
             "parameters": [_parameter(one, schemas) for one in self.parameters],
             "requestBody": self._request_body(schemas),
             "security": self.handler.resolve_security(),
-            "x-permissions": [word for guard in self.handler.resolve_guards() for word in _permissions(guard)],
+            "x-permissions": permissions_of(self.handler),
         }
         kept = {name: value for name, value in operation.items() if value}
         return {**kept, "responses": dict(sorted(self._responses(schemas).items()))}
@@ -151,10 +151,16 @@ class OperationWriter:
         return {media_type: {"schema": schemas.of(declared)}}
 
 
-def _permissions(guard: Any) -> tuple[str, ...]:
-    """What a guard of ours asks for; Litestar wraps guards."""
-    access = getattr(guard, "func", guard)
-    return access.permissions if isinstance(access, Access) else ()
+def permissions_of(handler: HTTPRouteHandler) -> list[str]:
+    """What the guards of a route ask for."""
+    return [word for access in access_of(handler) for word in access.permissions]
+
+
+def access_of(handler: HTTPRouteHandler) -> list[Access]:
+    """The guards of ours on a route; Litestar wraps them."""
+    guards: list[Any] = cast("Any", handler).resolve_guards()
+    found = [getattr(guard, "func", guard) for guard in guards]
+    return [guard for guard in found if isinstance(guard, Access)]
 
 
 def _without_response(declared: Any) -> Any:
