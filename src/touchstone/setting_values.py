@@ -98,6 +98,10 @@ def folder(about: str) -> Variable:
     return Variable(about, "the path of a folder", Path)
 
 
+def file(about: str) -> Variable:
+    return Variable(about, "the path of a file", Path)
+
+
 def url(about: str, *schemes: str) -> Variable:
     def read(value: str) -> str:
         parts = urlsplit(value)

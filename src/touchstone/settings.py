@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_type_hints
 from urllib.parse import urlsplit
 
-import msgspec
-
+from touchstone.people_settings import PEOPLE_NEEDS, PeopleSettings
 from touchstone.setting_values import (
     Secret,
     Variable,
@@ -54,7 +53,7 @@ class SettingsError(Exception):
         super().__init__("\n".join(problems))
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(PeopleSettings, frozen=True, kw_only=True):
     """Lengths of time are seconds, sizes are bytes."""
 
     database_url: Annotated[
@@ -126,21 +125,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...], networks("Proxies whose X-Forwarded-… headers count: IP addresses or networks.")
     ] = ()
 
-    ignore_permissions: Annotated[
-        tuple[str, ...] | None,
-        names("Permissions that nobody needs; unset: those of the evaluation while only loopback listens."),
-    ] = None
-    require_authentication: Annotated[bool, flag("Whether pages about the service and the caller ask for sign-in.")] = (
-        False
-    )
-    strict_authentication: Annotated[
-        bool, flag("Closes everything to the anonymous, whatever IGNORE_PERMISSIONS says.")
-    ] = False
-    session_idle_seconds: Annotated[int, whole_number("A session that is not used for so long ends.", 60)] = 86400
-    session_seconds: Annotated[int, whole_number("After this a session ends in any case.", 60)] = 1209600
-    session_https_only: Annotated[bool, flag("Whether the session cookie goes over HTTPS alone.")] = True
-    local_login: Annotated[bool, flag("Sign-in by e-mail address alone, for development.")] = False
-
     deployment_type: Annotated[
         Literal["local", "development", "staging", "production"],
         choice("What the health answer says; production never makes keys.", *DEPLOYMENTS),
@@ -182,6 +166,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             except ValueError:
                 problems.append(_complaint(field, variable, written))
         problems += _contradictions(given)
+        if not problems:
+            problems += cls(**values).refusals()
         if problems:
             raise SettingsError(problems)
         return cls(**values)
@@ -189,6 +175,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def to_environment(self) -> dict[str, str]:
         """The variables that `from_environment` would read as these settings, secrets included."""
         return {variable_name(field): as_text(getattr(self, field)) for field in variables()}
+
+    def refusals(self) -> list[str]:
+        """What each variable allows and all together do not."""
+        if self.local_login and not self.has_local_login:
+            return [
+                "TOUCHSTONE_LOCAL_LOGIN lets anybody sign in as anybody: it is never there in production, and beyond"
+                " loopback only with TOUCHSTONE_LOCAL_LOGIN_ANYWHERE=true."
+            ]
+        return []
+
+    @property
+    def has_local_login(self) -> bool:
+        """Whether an e-mail address alone signs in here."""
+        is_allowed = self.is_private or self.local_login_anywhere
+        return self.local_login and is_allowed and self.deployment_type != "production"
 
     @property
     def api_url(self) -> str:
@@ -228,9 +229,11 @@ def variable_name(field: str) -> str:
 
 
 def variables() -> dict[str, Variable]:
-    """How each field is read, in the order of the struct."""
+    """How each field is read: the service's own in the order of the struct, then those about people."""
     hints = get_type_hints(Settings, include_extras=True)
-    return {field: hints[field].__metadata__[0] for field in Settings.__struct_fields__}
+    inherited = PeopleSettings.__struct_fields__
+    fields = [field for field in Settings.__struct_fields__ if field not in inherited]
+    return {field: hints[field].__metadata__[0] for field in (*fields, *inherited)}
 
 
 def _complaint(field: str, variable: Variable, written: str) -> str:
@@ -241,6 +244,6 @@ def _complaint(field: str, variable: Variable, written: str) -> str:
 def _contradictions(given: Mapping[str, str]) -> list[str]:
     return [
         f"{variable_name(field)} is set but {variable_name(needed)} is not; set it as well, or remove the first."
-        for field, needed in _NEEDS.items()
+        for field, needed in (_NEEDS | PEOPLE_NEEDS).items()
         if given.get(variable_name(field)) and not given.get(variable_name(needed))
     ]
