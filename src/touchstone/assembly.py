@@ -10,7 +10,7 @@ from touchstone.adapters.runner import Runner
 from touchstone.adapters.signed_urls import SignedUrls
 from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database
-from touchstone.domains.auth.service import Authenticator
+from touchstone.domains.auth.authenticator import Authenticator
 from touchstone.domains.datasets.service import DatasetService
 from touchstone.domains.jobs.attempts import Attempts
 from touchstone.domains.jobs.dispatcher import Dispatcher

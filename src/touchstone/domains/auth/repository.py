@@ -1,4 +1,6 @@
-"""Who stands behind a session or a key: one statement. The tables of sessions are written here."""
+"""Who stands behind a session or a key: one statement."""
+
+import math
 
 import msgspec
 
@@ -12,6 +14,7 @@ class UserFacts(msgspec.Struct, frozen=True):
     session_id: int
     permissions: list[str]
     team_ids: list[int]
+    seconds_left: float
 
 
 class ApplicationFacts(msgspec.Struct, frozen=True):
@@ -20,11 +23,19 @@ class ApplicationFacts(msgspec.Struct, frozen=True):
     key_id: int
     permissions: list[str]
     accepts_extensions: bool
+    seconds_left: float | None
 
 
 class Found(msgspec.Struct, frozen=True):
     user: UserFacts | None = None
     application: ApplicationFacts | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the first of the credentials expires."""
+        user = self.user.seconds_left if self.user else None
+        application = self.application.seconds_left if self.application else None
+        return min((left for left in (user, application) if left is not None), default=math.inf)
 
 
 class PrincipalRepository:
@@ -38,7 +49,8 @@ class PrincipalRepository:
             """
             select (
                 select json_build_object('id', person.id, 'name', person.name, 'is_admin', person.is_admin,
-                    'session_id', user_session.id,
+                    'session_id', user_session.id, 'seconds_left', extract(epoch from
+                        least(user_session.idle_until, user_session.expires_at) - now()),
                     'permissions', coalesce((
                         select json_agg(distinct word) from team_member
                         join team on team.id = team_member.team_id cross join unnest(team.permissions) as word
@@ -50,7 +62,8 @@ class PrincipalRepository:
                     and user_session.expires_at > now()
             ) as user, (
                 select json_build_object('id', application.id, 'name', application.name, 'key_id', api_key.id,
-                    'permissions', application.permissions, 'accepts_extensions', application.accepts_extensions)
+                    'permissions', application.permissions, 'accepts_extensions', application.accepts_extensions,
+                    'seconds_left', extract(epoch from api_key.expires_at - now()))
                 from api_key join application on application.id = api_key.application_id
                 where api_key.digest = $2 and coalesce(api_key.expires_at > now(), true)
             ) as application
@@ -65,7 +78,8 @@ class PrincipalRepository:
         if session_id is not None:
             await self.executor.execute(
                 """
-                update user_session set seen_at = now(), idle_until = now() + $2 * interval '1 second' where id = $1
+                update user_session set seen_at = now(), idle_until = now() + $2 * interval '1 second'
+                where id = $1 and idle_until > now()
                 """,
                 session_id,
                 idle_seconds,

@@ -1,7 +1,12 @@
-"""From credentials to a principal: one statement, remembered for seconds, forgotten when somebody's rights change."""
+"""From credentials to a principal: one statement, remembered for seconds, forgotten when somebody's rights change.
+
+What is remembered never outlives the session or the key, nor the news that anything about principals has changed:
+an answer that was under way when the news came is used once and not remembered.
+"""
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,11 +30,10 @@ RECONNECT_SECONDS = 1.0
 Credentials = tuple[bytes | None, bytes | None]
 
 
-class Remembered(msgspec.Struct):
+class Remembered(msgspec.Struct, frozen=True):
     principal: Principal
     key_id: int | None
     until: float
-    noted_at: float = 0.0
 
 
 class Authenticator:
@@ -41,7 +45,9 @@ class Authenticator:
         self.clock = clock
         self._remembered: dict[Credentials, Remembered] = {}
         self._changed = asyncio.Event()
-        self._is_listening = False
+        self._generation = 0
+        self._hears = asyncio.Event()
+        self._noted: dict[Credentials, float] = {}
 
     async def principal(self, session_token: str | None, api_key: str | None) -> Principal:
         """Bad, expired and unknown credentials are nobody's. Raises Unavailable."""
@@ -53,9 +59,10 @@ class Authenticator:
             return NOBODY
         remembered = self._recall(credentials)
         if remembered is None:
+            generation = self._generation
             found = await PrincipalRepository(self.database).find(*credentials)
-            remembered = self._remember(credentials, found)
-        await self._note(remembered)
+            remembered = self._remember(credentials, found, generation)
+        await self._note(credentials, remembered)
         return remembered.principal
 
     @contextlib.asynccontextmanager
@@ -69,31 +76,40 @@ class Authenticator:
             await asyncio.gather(task, return_exceptions=True)
 
     def forget(self) -> None:
+        """To be called by whoever takes rights away: the news comes back to this process a moment later."""
+        self._generation += 1
         self._remembered.clear()
 
-    def _recall(self, credentials: Credentials) -> Remembered | None:
+    def _hear(self) -> None:
         if self._changed.is_set():
             self._changed.clear()
             self.forget()
+
+    def _recall(self, credentials: Credentials) -> Remembered | None:
+        self._hear()
         remembered = self._remembered.get(credentials)
         return remembered if remembered is not None and remembered.until > self.clock() else None
 
-    def _remember(self, credentials: Credentials, found: Found) -> Remembered:
+    def _remember(self, credentials: Credentials, found: Found, generation: int) -> Remembered:
+        self._hear()
         if len(self._remembered) >= MOST_REMEMBERED:
             self.forget()
-        before = self._remembered.get(credentials)
-        # without the listener a change would go unheard: then nothing is remembered
-        until = self.clock() + REMEMBERED_SECONDS if self._is_listening else 0.0
         key_id = found.application.key_id if found.application else None
-        remembered = Remembered(principal_of(found), key_id, until, before.noted_at if before else 0.0)
-        self._remembered[credentials] = remembered
+        until = self.clock() + min(REMEMBERED_SECONDS, found.seconds_left)
+        remembered = Remembered(principal_of(found), key_id, until)
+        # without the listener a change would go unheard
+        if self._hears.is_set() and generation == self._generation:
+            self._remembered[credentials] = remembered
         return remembered
 
-    async def _note(self, remembered: Remembered) -> None:
+    async def _note(self, credentials: Credentials, remembered: Remembered) -> None:
         now, principal = self.clock(), remembered.principal
-        if principal.is_anonymous or (remembered.noted_at and now - remembered.noted_at < NOTED_AGAIN_SECONDS):
+        again = min(NOTED_AGAIN_SECONDS, self.idle_seconds / 4)
+        if principal.is_anonymous or now < self._noted.get(credentials, -math.inf) + again:
             return
-        remembered.noted_at = now
+        if len(self._noted) >= MOST_REMEMBERED:
+            self._noted.clear()
+        self._noted[credentials] = now
         with contextlib.suppress(Unavailable):
             await PrincipalRepository(self.database).note_use(
                 principal.session_id, remembered.key_id, self.idle_seconds
@@ -101,10 +117,8 @@ class Authenticator:
 
     async def _listen(self) -> None:
         while True:
-            self._is_listening = True
             with contextlib.suppress(Unavailable):
-                await self.database.listen("principals_changed", self._changed)
-            self._is_listening = False
+                await self.database.listen("principals_changed", self._changed, hears=self._hears)
             self.forget()
             await asyncio.sleep(RECONNECT_SECONDS)
 
