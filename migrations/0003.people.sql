@@ -66,7 +66,7 @@ create table api_key (
     last_used_at timestamptz
 );
 comment on table api_key is 'SHA-256 of the keys; two of an application live while one replaces the other.';
-create index api_key_application_idx on api_key (application_id, created_at desc);
+create index api_key_application_idx on api_key (application_id, id desc);
 
 create table user_session (
     id bigint generated always as identity primary key,
@@ -75,27 +75,33 @@ create table user_session (
     method text not null,
     address text,
     user_agent text,
+    provider_subject text,
     provider_session text,
+    provider_details bytea,
     created_at timestamptz not null default now(),
     seen_at timestamptz not null default now(),
     idle_until timestamptz not null,
     expires_at timestamptz not null
 );
-comment on table user_session is 'SHA-256 of the cookies'' tokens. provider_session is what the identity provider calls it.';
+comment on table user_session is 'SHA-256 of the cookies'' tokens, and what the identity provider calls the user and the session.';
+comment on column user_session.provider_details is 'What ending the session at the provider takes, encrypted.';
 create index user_session_user_idx on user_session (user_id, created_at desc);
 create index user_session_expired_idx on user_session (least(idle_until, expires_at));
-create index user_session_provider_idx on user_session (provider_session) where provider_session is not null;
+create index user_session_provider_idx on user_session (provider_subject, method) where provider_subject is not null;
 
 create table sign_on (
     state_digest bytea primary key,
     method text not null,
-    provider text not null,
+    purpose text not null constraint sign_on_purpose_known check (purpose in ('sign-in', 'sign-out')),
     request_id text not null,
     secrets bytea,
     return_to text,
+    replaces bytea,
     expires_at timestamptz not null
 );
-comment on table sign_on is 'Sign-ons under way: what the answer must refer to. Taken once.';
+comment on table sign_on is 'Sign-ons and sign-offs under way: what the provider''s answer must refer to. Taken once.';
+comment on column sign_on.state_digest is 'Of the browser''s secret and what the answer names, so that only this browser can finish.';
+comment on column sign_on.replaces is 'The session of the browser that the new one ends; the provider''s answer does not bring its cookie.';
 create index sign_on_expired_idx on sign_on (expires_at);
 
 create unlogged table seen_assertion (
@@ -121,7 +127,10 @@ create table artefact_matching_rule (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     constraint artefact_matching_rule_fields_key
-        unique (family, name, stage, track, branch, store, series, os, release, owner)
+        unique (family, name, stage, track, branch, store, series, os, release, owner),
+    constraint artefact_matching_rule_fits_its_index check (
+        octet_length(name || stage || track || branch || store || series || os || release || owner) <= 2000
+    )
 );
 comment on table artefact_matching_rule is 'Which teams review artefacts of a kind. An empty text matches any.';
 
@@ -150,6 +159,7 @@ create table audit_event (
     at timestamptz not null default clock_timestamp(),
     transaction_id xid8 not null default pg_current_xact_id(),
     actor text not null,
+    actor_name text,
     credential text not null,
     request_id text,
     action text not null,
@@ -158,9 +168,11 @@ create table audit_event (
     after jsonb
 );
 comment on table audit_event is 'Who changed what, by what credential, from which request. Rows are only ever added.';
-create index audit_event_subject_idx on audit_event (subject, id desc);
-create index audit_event_actor_idx on audit_event (actor, id desc);
-create index audit_event_action_idx on audit_event (action, id desc);
+create index audit_event_newest_idx on audit_event (at desc, id desc);
+create index audit_event_subject_idx on audit_event (subject, at desc, id desc);
+create index audit_event_actor_idx on audit_event (actor, at desc, id desc);
+create index audit_event_action_idx on audit_event (action, at desc, id desc);
+create index audit_event_transaction_idx on audit_event (transaction_id, id);
 
 create table audit_seal (
     number bigint primary key,
@@ -170,30 +182,60 @@ create table audit_seal (
 );
 comment on table audit_seal is 'The chain: each digest covers the event and the digest before it, so that a cut or an edit shows.';
 
+create table audit_head (
+    is_only boolean primary key default true constraint audit_head_is_one_row check (is_only),
+    number bigint not null,
+    digest bytea not null,
+    signature bytea not null,
+    sealed_before xid8 not null
+);
+comment on table audit_head is
+    'The last link of the chain, signed with a key that the database does not have, so that a shortened chain shows.';
+comment on column audit_head.sealed_before is 'The events of all transactions before this one are sealed.';
+
 create table webhook (
     id integer generated always as identity primary key,
     url text not null,
     description text not null default '',
     events text[] not null,
-    secrets bytea[] not null,
     is_enabled boolean not null default true,
-    created_by text not null,
+    failing_since timestamptz,
+    disabled_reason text,
+    owner text not null,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
-comment on table webhook is 'Who wants to be told of events. The newest secret is the first; all sign while it rotates.';
+comment on table webhook is 'Who wants to be told of events.';
+comment on column webhook.owner is 'Whoever set the address; it is told of what he may see.';
+comment on column webhook.failing_since is 'No delivery has succeeded since one failed at this time.';
+
+create table webhook_secret (
+    id bigint generated always as identity primary key,
+    webhook_id integer not null references webhook on delete cascade,
+    value bytea not null,
+    created_at timestamptz not null default now(),
+    expires_at timestamptz
+);
+comment on table webhook_secret is 'Encrypted. All that have not expired sign; the one without an end is the newest.';
+create index webhook_secret_webhook_idx on webhook_secret (webhook_id, id desc);
+create index webhook_secret_expired_idx on webhook_secret (expires_at) where expires_at is not null;
 
 create table outbox (
     id bigint generated always as identity primary key,
     event text not null,
     subject text not null,
     payload jsonb not null,
+    visibility text not null default 'everyone'
+        constraint outbox_visibility_known check (visibility in ('private', 'team', 'everyone')),
+    owner text,
+    team_id integer,
     created_at timestamptz not null default now(),
     handled_at timestamptz
 );
 comment on table outbox is 'Events written in the transaction that made them, for whoever is to be told.';
+comment on column outbox.visibility is 'Who may be told, with owner and team_id: as the subject had it at the time.';
 create index outbox_waiting_idx on outbox (id) where handled_at is null;
-create index outbox_oldest_idx on outbox (created_at);
+create index outbox_handled_idx on outbox (handled_at) where handled_at is not null;
 
 create table webhook_delivery (
     id bigint generated always as identity primary key,
@@ -206,6 +248,7 @@ create table webhook_delivery (
         constraint webhook_delivery_status_known check (status in ('waiting', 'delivered', 'failed')),
     attempts integer not null default 0,
     next_attempt_at timestamptz not null default now(),
+    give_up_at timestamptz not null default now() + interval '1 day',
     leased_until timestamptz,
     last_status integer,
     last_error text,
@@ -213,16 +256,31 @@ create table webhook_delivery (
     ended_at timestamptz
 );
 comment on table webhook_delivery is 'One message to one webhook, tried again for a day; the delivery log.';
-create index webhook_delivery_due_idx on webhook_delivery (next_attempt_at) where status = 'waiting';
+create index webhook_delivery_due_idx on webhook_delivery (webhook_id, next_attempt_at, id) where status = 'waiting';
+create index webhook_delivery_expired_idx on webhook_delivery (give_up_at) where status = 'waiting';
+create index webhook_delivery_ended_idx on webhook_delivery (ended_at) where ended_at is not null;
 create index webhook_delivery_webhook_idx on webhook_delivery (webhook_id, id desc);
 create index webhook_delivery_outbox_idx on webhook_delivery (outbox_id);
+
+create table webhook_attempt (
+    delivery_id bigint not null references webhook_delivery on delete cascade,
+    number integer not null,
+    at timestamptz not null default now(),
+    duration_ms integer not null,
+    status integer,
+    error text,
+    primary key (delivery_id, number)
+);
+comment on table webhook_attempt is 'What came of each attempt at a delivery; status is what the receiver answered, if it did.';
 
 create unlogged table rate_allowance (
     subject text primary key,
     tokens double precision not null,
+    leased double precision not null,
     refilled_at timestamptz not null default clock_timestamp()
 );
 comment on table rate_allowance is 'Token buckets; processes lease tokens from them in batches. Lost in a crash, which does no harm.';
+comment on column rate_allowance.leased is 'How many the latest lease was given.';
 create index rate_allowance_oldest_idx on rate_allowance (refilled_at);
 
 alter table dataset
@@ -245,6 +303,14 @@ alter table secret
     add column owner text, add column team_id integer references team on delete set null,
     add column visibility text not null default 'everyone'
         constraint secret_visibility_known check (visibility in ('private', 'team', 'everyone'));
+alter table job add column tokens_spent bigint not null default 0;
+comment on column job.tokens_spent is 'By all its attempts that told, as the providers counted them.';
+create index dataset_restricted_idx on dataset (owner, team_id, visibility) where visibility <> 'everyone';
+create index experiment_restricted_idx on experiment (owner, team_id, visibility) where visibility <> 'everyone';
+create index workflow_restricted_idx on workflow (owner, team_id, visibility) where visibility <> 'everyone';
+create index job_restricted_idx on job (owner, team_id, visibility, kind) where visibility <> 'everyone';
+create index dataset_owner_idx on dataset (owner) include (size) where deleted_at is null;
+create index job_owner_newest_idx on job (owner, created_at desc) include (tokens_spent);
 create index dataset_team_idx on dataset (team_id);
 create index experiment_team_idx on experiment (team_id);
 create index workflow_team_idx on workflow (team_id);

@@ -6,6 +6,7 @@ from typing import Any, Literal, cast
 import msgspec
 from litestar.connection import ASGIConnection
 
+from touchstone.database.visibility import EVERYTHING, Viewer
 from touchstone.http.request_ids import request_id
 
 Credential = Literal["none", "session", "key", "session and key"]
@@ -19,6 +20,7 @@ class Principal(msgspec.Struct, frozen=True):
     session_id: int | None = None
     application_id: int | None = None
     application_name: str | None = None
+    key_id: int | None = None
     permissions: frozenset[str] = frozenset()
     team_ids: frozenset[int] = frozenset()
     is_admin: bool = False
@@ -64,6 +66,16 @@ class Caller(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         return self.principal.name
+
+    @property
+    def viewer(self) -> Viewer:
+        """What a thing that is not everyone's must belong to for him to see it; admins see everything."""
+        principal = self.principal
+        if principal.is_admin:
+            return EVERYTHING
+        user = [] if principal.user_id is None else [f"user:{principal.user_id}"]
+        application = [] if principal.application_id is None else [f"application:{principal.application_id}"]
+        return [*user, *application, *(f"team:{team_id}" for team_id in principal.team_ids)]
 
     def may(self, *permissions: str) -> bool:
         return self.principal.is_admin or set(permissions) <= self.principal.permissions | self.open_permissions

@@ -11,6 +11,7 @@ import msgspec
 
 from touchstone.adapters.object_store import ObjectStore
 from touchstone.database.executor import Database, Transaction
+from touchstone.domains.belonging.model import Belonging
 from touchstone.domains.datasets.model import (
     Dataset,
     DatasetDownloadNotFound,
@@ -25,6 +26,7 @@ from touchstone.domains.datasets.schemas import DatasetDownload
 from touchstone.domains.idempotent_requests.model import IdempotentCall
 from touchstone.domains.idempotent_requests.service import once
 from touchstone.errors import Unavailable
+from touchstone.http.caller import Caller
 from touchstone_jobs.wire import DatasetFacts
 
 CHUNK = 1024 * 1024
@@ -46,7 +48,7 @@ class DatasetService:
         self.prefix = prefix
         self.size_limit = size_limit
 
-    async def upload(self, file: Received, filename: str, call: IdempotentCall | None) -> Dataset:
+    async def upload(self, file: Received, filename: str, belonging: Belonging, call: IdempotentCall | None) -> Dataset:
         """Checks, rewrites and stores the file; only then is there a dataset. Constant memory.
 
         Raises DatasetTooLarge, DatasetMissingFields, DatasetInvalid; nothing is left behind then.
@@ -57,7 +59,11 @@ class DatasetService:
             digest = await asyncio.to_thread(_receive, file, received, self.size_limit)
             facts = await asyncio.to_thread(_ingest, received, filename, folder)
             new = NewDatasetRow(
-                id=dataset_id, filename=filename, folder=self._folder(dataset_id, filename), facts=facts
+                id=dataset_id,
+                filename=filename,
+                folder=self._folder(dataset_id, filename),
+                facts=facts,
+                belonging=belonging,
             )
             if call is not None:
                 call = msgspec.structs.replace(call, body_digest=hashlib.sha256(digest + filename.encode()).digest())
@@ -80,12 +86,12 @@ class DatasetService:
             await self._forget(new.folder)
         return dataset
 
-    async def delete(self, dataset_id: UUID) -> None:
+    async def delete(self, dataset_id: UUID, caller: Caller) -> None:
         """Raises DatasetNotFound, and DatasetInUse while a job or workflow needs it."""
         async with self.database.transaction() as transaction:
             datasets = DatasetRepository(transaction)
-            await datasets.lock(dataset_id)
-            users = await datasets.list_users(dataset_id)
+            await datasets.lock(dataset_id, caller.viewer)
+            users = await datasets.list_users(dataset_id, caller.viewer)
             if users:
                 raise DatasetInUse(id=dataset_id, users=", ".join(users))
             await datasets.mark_deleted(dataset_id)
@@ -100,9 +106,9 @@ class DatasetService:
             await self._purge_if_possible(stored)
         return len(waiting)
 
-    async def downloads(self, dataset_id: UUID, extension: str | None) -> DatasetDownload:
+    async def downloads(self, dataset_id: UUID, extension: str | None, caller: Caller) -> DatasetDownload:
         """Signed URLs of its files, or of those whose name ends with the extension."""
-        stored = await DatasetRepository(self.database).find_stored(dataset_id)
+        stored = await DatasetRepository(self.database).find_stored(dataset_id, caller.viewer)
         if stored is None or stored.is_deleted:
             raise DatasetDownloadNotFound(id=dataset_id)
         ending = (extension or "").strip().lower()

@@ -15,8 +15,8 @@ from touchstone.database.executor import Database, Transaction
 from touchstone.domains.datasets.repository import DatasetRepository, NewDatasetRow
 from touchstone.domains.jobs.kinds import COMPILED_FILE, AttemptPlaces, Layout, attempt_config, target_dataset
 from touchstone.domains.jobs.logs import JobLogs
-from touchstone.domains.jobs.model import FailureReason, JobRow, JobStatus, Progress
-from touchstone.domains.jobs.repository import STOP_WORDS, JobRepository
+from touchstone.domains.jobs.model import STOP_WORDS, FailureReason, JobRow, JobStatus, Progress
+from touchstone.domains.jobs.repository import JobRepository
 from touchstone.domains.jobs.service import ticket_subject
 from touchstone.errors import Refused
 from touchstone_jobs import wire

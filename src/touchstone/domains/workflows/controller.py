@@ -25,6 +25,7 @@ from touchstone.domains.workflows.repository import WorkflowRepository
 from touchstone.domains.workflows.schemas import CreatedWorkflow, NewWorkflow, WorkflowDetails
 from touchstone.domains.workflows.service import WorkflowService
 from touchstone.domains.workflows.views import WorkflowView
+from touchstone.http.caller import Caller
 from touchstone.http.guards import requires
 from touchstone.http.openapi import failures
 from touchstone.http.pages import page_of
@@ -49,9 +50,10 @@ class WorkflowController(Controller):
         data: JSONBody[NewWorkflow],
         workflow_service: NamedDependency[WorkflowService],
         idempotent_call: NamedDependency[IdempotentCall | None],
+        caller: NamedDependency[Caller],
     ) -> CreatedWorkflow:
         """Queues an inference on the experiment's dataset and, after it, an evaluation."""
-        return await workflow_service.create(data, idempotent_call)
+        return await workflow_service.create(data, caller, idempotent_call)
 
     @get(guards=[requires("view_workflow")])
     async def list_workflows(
@@ -59,15 +61,18 @@ class WorkflowController(Controller):
         request: Request[Any, Any, Any],
         workflows: NamedDependency[WorkflowRepository],
         workflow_view: NamedDependency[WorkflowView],
+        caller: NamedDependency[Caller],
         skip: FromQuery[int] = 0,
         limit: FromQuery[int] = 100,
         cursor: FromQuery[str | None] = None,
     ) -> Response[Listing[WorkflowDetails]]:
         """Workflows of all experiments, newest first."""
         page = page_of(request, skip, limit, cursor)
-        rows = await workflows.list_newest(skip=page.skip, limit=page.limit, before=page.after)
+        rows = await workflows.list_newest(caller.viewer, skip=page.skip, limit=page.limit, before=page.after)
         items = [await workflow_view.details(row) for row in rows]
-        return page.answer(await workflows.count(), items, lambda item: (item.created_at, UUID(hex=item.id)))
+        return page.answer(
+            await workflows.count(caller.viewer), items, lambda item: (item.created_at, UUID(hex=item.id))
+        )
 
     @get(
         "/{workflow_id:str}",
@@ -81,9 +86,10 @@ class WorkflowController(Controller):
         workflow_id: FromPath[WorkflowId],
         workflows: NamedDependency[WorkflowRepository],
         workflow_view: NamedDependency[WorkflowView],
+        caller: NamedDependency[Caller],
     ) -> WorkflowDetails:
         """One workflow with its jobs, metrics and parameters."""
-        return await workflow_view.details(await workflows.get(workflow_uuid(workflow_id)))
+        return await workflow_view.details(await workflows.get(workflow_uuid(workflow_id), caller.viewer))
 
     @get(
         "/{workflow_id:str}/logs",
@@ -92,10 +98,13 @@ class WorkflowController(Controller):
         responses=failures(WorkflowNotFound),
     )
     async def get_workflow_logs(
-        self, workflow_id: FromPath[WorkflowId], workflow_service: NamedDependency[WorkflowService]
+        self,
+        workflow_id: FromPath[WorkflowId],
+        workflow_service: NamedDependency[WorkflowService],
+        caller: NamedDependency[Caller],
     ) -> LogsOfJob:
         """What its jobs printed, the oldest job first."""
-        return LogsOfJob(logs=await workflow_service.logs(workflow_uuid(workflow_id)))
+        return LogsOfJob(logs=await workflow_service.logs(workflow_uuid(workflow_id), caller))
 
     @get(
         "/{workflow_id:str}/result/download",
@@ -108,9 +117,10 @@ class WorkflowController(Controller):
         workflow_id: FromPath[WorkflowId],
         workflows: NamedDependency[WorkflowRepository],
         workflow_view: NamedDependency[WorkflowView],
+        caller: NamedDependency[Caller],
     ) -> Response[str]:
         """A signed URL of the compiled results, as a JSON string."""
-        row = await workflows.get(workflow_uuid(workflow_id))
+        row = await workflows.get(workflow_uuid(workflow_id), caller.viewer)
         if row.compiled_key is None:
             raise WorkflowResultNotReady(id=workflow_id, status=row.status)
         quoted = msgspec.json.encode(await workflow_view.download_url(row)).decode()  # Litestar sends a str as it is
@@ -127,10 +137,11 @@ class WorkflowController(Controller):
         self,
         workflow_id: FromPath[WorkflowId],
         workflow_service: NamedDependency[WorkflowService],
+        caller: NamedDependency[Caller],
         force: FromQuery[bool] = False,
     ) -> WorkflowDetails:
         """Deletes a workflow; a running one only by force, which also stops its jobs."""
-        return await workflow_service.delete(workflow_uuid(workflow_id), force=force)
+        return await workflow_service.delete(workflow_uuid(workflow_id), caller, force=force)
 
     @post(
         "/{workflow_id:str}/cancel",
@@ -143,9 +154,10 @@ class WorkflowController(Controller):
         workflow_id: FromPath[WorkflowId],
         workflow_service: NamedDependency[WorkflowService],
         workflow_view: NamedDependency[WorkflowView],
+        caller: NamedDependency[Caller],
     ) -> WorkflowDetails:
         """Stops a workflow: it is `failed`, with the reason `cancelled`. Asking again changes nothing."""
-        return await workflow_view.details(await workflow_service.cancel(workflow_uuid(workflow_id)))
+        return await workflow_view.details(await workflow_service.cancel(workflow_uuid(workflow_id), caller))
 
     @post(
         "/{workflow_id:str}/retry",
@@ -158,9 +170,10 @@ class WorkflowController(Controller):
         workflow_id: FromPath[WorkflowId],
         workflow_service: NamedDependency[WorkflowService],
         workflow_view: NamedDependency[WorkflowView],
+        caller: NamedDependency[Caller],
     ) -> WorkflowDetails:
         """Goes on with a failed workflow; what is finished is kept. Any other is left alone."""
-        return await workflow_view.details(await workflow_service.retry(workflow_uuid(workflow_id)))
+        return await workflow_view.details(await workflow_service.retry(workflow_uuid(workflow_id), caller))
 
 
 def workflow_uuid(text: str) -> UUID:

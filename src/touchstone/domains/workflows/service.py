@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from touchstone.database.executor import Database, Transaction
+from touchstone.domains.belonging.model import owner_of
 from touchstone.domains.datasets.repository import DatasetRepository
 from touchstone.domains.idempotent_requests.model import IdempotentCall
 from touchstone.domains.idempotent_requests.service import once
@@ -29,6 +30,7 @@ from touchstone.domains.workflows.prompts import system_prompt
 from touchstone.domains.workflows.repository import NewWorkflowRow, WorkflowRepository
 from touchstone.domains.workflows.schemas import CreatedWorkflow, NewWorkflow, WorkflowDetails
 from touchstone.domains.workflows.views import created_workflow, former_state
+from touchstone.http.caller import Caller
 
 LOG_SEPARATOR = "\n================\n"
 JUDGE_SECRET = "openai_api_key"  # noqa: S105 the name of a secret
@@ -42,21 +44,21 @@ class WorkflowService:
         self.layout = layout
         self.rules = rules
 
-    async def create(self, new: NewWorkflow, call: IdempotentCall | None = None) -> CreatedWorkflow:
+    async def create(self, new: NewWorkflow, caller: Caller, call: IdempotentCall | None = None) -> CreatedWorkflow:
         """Queues the inference; what follows is decided at its end.
 
         Raises WorkflowWithoutExperiment, WorkflowSecretMissing, PromptMissing, DatasetNotFound, InvalidValue.
         """
 
         async def work(transaction: Transaction) -> CreatedWorkflow:
-            subject = await self._subject(transaction, new)
+            subject = await self._subject(transaction, new, caller)
             prompt = system_prompt(new.system_prompt, subject.task_definition)
             metrics = new.metrics or default_metrics(subject.task_definition)
             require_known_metrics(metrics, ("body", "metrics"))
-            await self._require_secrets(transaction, new, subject, metrics)
-            await DatasetRepository(transaction).hold(subject.dataset_id)
+            await self._require_secrets(transaction, new, subject, metrics, caller)
+            await DatasetRepository(transaction).hold(subject.dataset_id, caller.viewer)
             request = {**msgspec.to_builtins(new), "metrics": metrics}
-            row = _workflow_row(new, subject, prompt, request)
+            row = _workflow_row(new, subject, prompt, request, caller)
             await WorkflowRepository(transaction).insert(row)
             await JobRepository(transaction).insert(_inference_job(row.id, new, subject, prompt))
             return created_workflow(await WorkflowRepository(transaction).get(row.id))
@@ -76,24 +78,24 @@ class WorkflowService:
         elif await workflows.go_on_unless_final(job.workflow_id):
             await self._evaluate(transaction, job, await workflows.get(job.workflow_id))
 
-    async def cancel(self, workflow_id: UUID) -> WorkflowRow:
+    async def cancel(self, workflow_id: UUID, caller: Caller) -> WorkflowRow:
         """Ends it as failed, with the reason `cancelled`; one that has ended is left alone."""
         async with self.database.transaction() as transaction:
             workflows = WorkflowRepository(transaction)
-            await workflows.lock(workflow_id)
+            await workflows.lock(workflow_id, caller.viewer)
             if await workflows.finish_unless_final(workflow_id, WorkflowStatus.FAILED, failure=CANCELLED):
                 row = await workflows.get(workflow_id)
                 await _stop_jobs(transaction, row, "cancelled")
             return await workflows.get(workflow_id)
 
-    async def retry(self, workflow_id: UUID) -> WorkflowRow:
+    async def retry(self, workflow_id: UUID, caller: Caller) -> WorkflowRow:
         """Goes on from where a failed one stopped; any other is left alone.
 
         Raises WorkflowNotFound, WorkflowStopping, DatasetNotFound.
         """
         async with self.database.transaction() as transaction:
             workflows = WorkflowRepository(transaction)
-            await workflows.lock(workflow_id)
+            await workflows.lock(workflow_id, caller.viewer)
             if await workflows.reopen_if_failed(workflow_id):
                 await self._go_on(transaction, await workflows.get(workflow_id))
             return await workflows.get(workflow_id)
@@ -110,39 +112,40 @@ class WorkflowService:
         await DatasetRepository(transaction).hold(last.dataset_id)
         await jobs.restart_if_ended(last.id)
 
-    async def delete(self, workflow_id: UUID, *, force: bool) -> WorkflowDetails:
+    async def delete(self, workflow_id: UUID, caller: Caller, *, force: bool) -> WorkflowDetails:
         """Answers the former state. Raises WorkflowNotFound, WorkflowRunning."""
         async with self.database.transaction() as transaction:
             workflows = WorkflowRepository(transaction)
-            await workflows.lock(workflow_id)
+            await workflows.lock(workflow_id, caller.viewer)
             row = await workflows.get(workflow_id)
             if row.status is WorkflowStatus.RUNNING and not force:
                 raise WorkflowRunning
             await delete_all(transaction, [row])
             return former_state(row)
 
-    async def logs(self, workflow_id: UUID) -> str:
+    async def logs(self, workflow_id: UUID, caller: Caller) -> str:
         """What its jobs printed, the oldest first; of a deleted one too."""
-        row = await WorkflowRepository(self.database).get(workflow_id, deleted_too=True)
+        row = await WorkflowRepository(self.database).get(workflow_id, caller.viewer, deleted_too=True)
         jobs = await JobRepository(self.database).list_by_id([job.id for job in row.jobs])
         oldest_first = sorted(jobs, key=lambda job: (job.created_at, job.step == "evaluation"))
         return LOG_SEPARATOR.join([await self.job_logs.read(job) for job in oldest_first])
 
-    async def _subject(self, transaction: Transaction, new: NewWorkflow) -> Subject:
+    async def _subject(self, transaction: Transaction, new: NewWorkflow, caller: Caller) -> Subject:
         number = experiment_number(new.experiment_id or "")
-        subject = None if number is None else await WorkflowRepository(transaction).find_subject(number)
+        workflows = WorkflowRepository(transaction)
+        subject = None if number is None else await workflows.find_subject(number, caller.viewer)
         if subject is None:
             raise WorkflowWithoutExperiment(name=new.name)
         return subject
 
     async def _require_secrets(
-        self, transaction: Transaction, new: NewWorkflow, subject: Subject, metrics: list[str]
+        self, transaction: Transaction, new: NewWorkflow, subject: Subject, metrics: list[str], caller: Caller
     ) -> None:
         """Of both steps; and each may go where the step sends it."""
         judge_secret = _judge_secret(metrics, new.llm_as_judge is not None)
         judging = EvaluatorConfig(llm_as_judge=new.llm_as_judge, secret_key_name=judge_secret)
         for name, config in ((new.secret_key_name, _inference_config(new, subject, "")), (judge_secret, judging)):
-            secret = await SecretRepository(transaction).find(name) if name else None
+            secret = await SecretRepository(transaction).find(name, caller.viewer) if name else None
             if name and secret is None:
                 raise WorkflowSecretMissing(name=new.name, experiment=subject.name, secret=name)
             self.rules.require(config, secret)
@@ -187,7 +190,7 @@ def _failure(job: JobRow) -> FailureReason:
     return FailureReason(code=code, message=f"The {job.step} job {job.id} did not succeed. {message}")
 
 
-def _workflow_row(new: NewWorkflow, subject: Subject, prompt: str, request: Any) -> NewWorkflowRow:
+def _workflow_row(new: NewWorkflow, subject: Subject, prompt: str, request: Any, caller: Caller) -> NewWorkflowRow:
     return NewWorkflowRow(
         id=uuid4(),
         experiment_id=subject.id,
@@ -197,6 +200,7 @@ def _workflow_row(new: NewWorkflow, subject: Subject, prompt: str, request: Any)
         provider=new.provider,
         system_prompt=prompt,
         request=request,
+        owner=owner_of(caller),
     )
 
 
