@@ -49,7 +49,9 @@ class DatasetController(Controller):
     ) -> Response[Dataset]:
         """Uploads a dataset: CSV, JSON lines or Parquet with a column `examples`."""
         belonging = belonging_of(caller, data, Belonging())
-        dataset = await dataset_service.upload(data.dataset.file, data.dataset.filename, belonging, idempotent_call)
+        dataset = await dataset_service.upload(
+            data.dataset.file, data.dataset.filename, belonging, caller, idempotent_call
+        )
         location = f"{str(request.base_url).rstrip('/')}/api/v1/datasets/{dataset.id}"
         return Response(dataset, status_code=201, headers={"Location": location})
 

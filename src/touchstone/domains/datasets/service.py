@@ -11,6 +11,7 @@ import msgspec
 
 from touchstone.adapters.object_store import ObjectStore
 from touchstone.database.executor import Database, Transaction
+from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.belonging.model import Belonging
 from touchstone.domains.datasets.model import (
     Dataset,
@@ -48,7 +49,9 @@ class DatasetService:
         self.prefix = prefix
         self.size_limit = size_limit
 
-    async def upload(self, file: Received, filename: str, belonging: Belonging, call: IdempotentCall | None) -> Dataset:
+    async def upload(
+        self, file: Received, filename: str, belonging: Belonging, caller: Caller, call: IdempotentCall | None
+    ) -> Dataset:
         """Checks, rewrites and stores the file; only then is there a dataset. Constant memory.
 
         Raises DatasetTooLarge, DatasetMissingFields, DatasetInvalid; nothing is left behind then.
@@ -67,12 +70,14 @@ class DatasetService:
             )
             if call is not None:
                 call = msgspec.structs.replace(call, body_digest=hashlib.sha256(digest + filename.encode()).digest())
-            return await self._store(new, folder, call)
+            return await self._store(new, folder, caller, call)
 
-    async def _store(self, new: NewDatasetRow, folder: Path, call: IdempotentCall | None) -> Dataset:
+    async def _store(self, new: NewDatasetRow, folder: Path, caller: Caller, call: IdempotentCall | None) -> Dataset:
         async def work(transaction: Transaction) -> Dataset:
             await DatasetRepository(transaction).insert(new)
-            return await DatasetRepository(transaction).get(new.id)
+            dataset = await DatasetRepository(transaction).get(new.id)
+            await AuditRepository(transaction).record(caller, "upload_dataset", f"dataset:{new.id}", after=dataset)
+            return dataset
 
         try:
             for path in await asyncio.to_thread(_files, folder):
@@ -96,6 +101,7 @@ class DatasetService:
                 raise DatasetInUse(id=dataset_id, users=", ".join(users))
             await datasets.mark_deleted(dataset_id)
             stored = await datasets.find_stored(dataset_id)
+            await AuditRepository(transaction).record(caller, "delete_dataset", f"dataset:{dataset_id}", before=stored)
         if stored is not None:
             await self._purge_if_possible(stored)
 

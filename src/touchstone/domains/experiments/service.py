@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from touchstone.database.executor import Database, Transaction
+from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.belonging.model import belonging_of
 from touchstone.domains.datasets.repository import DatasetRepository
 from touchstone.domains.experiments.model import (
@@ -35,6 +36,7 @@ class ExperimentService:
         async def work(transaction: Transaction) -> Experiment:
             origin = await DatasetRepository(transaction).hold(new.dataset, caller.viewer)
             row = await ExperimentRepository(transaction).insert(new, belonging_of(caller, new, origin))
+            await AuditRepository(transaction).record(caller, "create_experiment", f"experiment:{row.id}", after=row)
             return experiment(row, [])
 
         return await once(self.database, call, Experiment, work)
@@ -63,6 +65,10 @@ class ExperimentService:
                 raise ExperimentShared(id=number)
             await delete_all(transaction, found)
             await experiments.mark_deleted(number)
+            before = {"workflows": [workflow.id.hex for workflow in found]}
+            await AuditRepository(transaction).record(
+                caller, "delete_experiment", f"experiment:{number}", before=before
+            )
 
 
 def number_of(experiment_id: str) -> int:

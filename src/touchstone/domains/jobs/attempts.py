@@ -16,6 +16,7 @@ from touchstone.domains.datasets.repository import DatasetRepository, NewDataset
 from touchstone.domains.jobs.kinds import COMPILED_FILE, AttemptPlaces, Layout, attempt_config, target_dataset
 from touchstone.domains.jobs.logs import JobLogs
 from touchstone.domains.jobs.model import STOP_WORDS, FailureReason, JobRow, JobStatus, Progress
+from touchstone.domains.jobs.news import tell
 from touchstone.domains.jobs.repository import JobRepository
 from touchstone.domains.jobs.service import ticket_subject
 from touchstone.errors import Refused
@@ -103,7 +104,9 @@ class Attempts:
                 failure = FailureReason(code="submission_refused", message=str(refusal))
                 await self._finish(job, Verdict(JobStatus.FAILED, failure), None, None)
                 return
-        await self.jobs.mark_pending_if_created(job.id, job.attempt)
+        async with self.database.transaction() as transaction:
+            if await JobRepository(transaction).mark_pending_if_created(job.id, job.attempt):
+                await tell(transaction, job.id)
 
     async def follow(self, job: JobRow) -> None:
         """Takes in what is new; at the end of the run, everything."""
@@ -118,7 +121,9 @@ class Attempts:
         if run is None or run.status.is_final:
             await self._settle(job, run)
             return
-        await self.jobs.note_run_if_active(job.id, job.attempt, run)
+        async with self.database.transaction() as transaction:
+            if await JobRepository(transaction).note_run_if_active(job.id, job.attempt, run):
+                await tell(transaction, job.id)
         progress = await self._read(job, wire.PROGRESS_FILE, wire.Progress)
         if progress is not None:
             await self.jobs.note_progress_if_active(job.id, job.attempt, progress)
@@ -145,7 +150,10 @@ class Attempts:
         verdict = judge(job, run, outcome)
         if verdict.is_lost and verdict.failure and job.failures + 1 < self.most_attempts:
             wait_seconds = 2.0 ** min(job.failures, 6)
-            await self.jobs.requeue_if_active(job.id, job.attempt, verdict.failure, wait_seconds)
+            async with self.database.transaction() as transaction:
+                jobs = JobRepository(transaction)
+                if await jobs.requeue_if_active(job.id, job.attempt, verdict.failure, wait_seconds):
+                    await tell(transaction, job.id, "requeued")
         else:
             await self._finish(job, verdict, run, outcome)
 
@@ -168,6 +176,7 @@ class Attempts:
             if finished and outcome is not None and verdict.status is JobStatus.SUCCEEDED:
                 await self._register_dataset(transaction, job, outcome)
             if finished:
+                await tell(transaction, job.id)
                 await self.on_finished(transaction, await jobs.get(job.id))
         if finished:
             log.info("job ended", job_id=str(job.id), status=verdict.status, attempt=job.attempt)

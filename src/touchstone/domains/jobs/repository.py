@@ -284,9 +284,9 @@ class JobRepository:
             attempt,
         )
 
-    async def note_run_if_active(self, job_id: UUID, attempt: int, run: Run) -> None:
-        """What the runner tells of a job that goes on; a status that changed is recorded as an event."""
-        await self.executor.execute(
+    async def note_run_if_active(self, job_id: UUID, attempt: int, run: Run) -> bool:
+        """What the runner tells of a job that goes on; answers whether its status changed, which is an event."""
+        touched = await self.executor.execute(
             """
             with before as (select id, status from job where id = $1 for update), changed as (
                 update job set run = $3, status = $4, started_at = coalesce(started_at, $5),
@@ -305,6 +305,7 @@ class JobRepository:
             run.status,
             run.started_at if run.status != "pending" else None,
         )
+        return touched > 0
 
     async def note_progress_if_active(self, job_id: UUID, attempt: int, progress: Progress) -> None:
         await self.executor.execute(

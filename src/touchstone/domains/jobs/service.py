@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from touchstone.adapters.object_store import ObjectStore
 from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database, Transaction
+from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.belonging.model import Belonging, belonging_of
 from touchstone.domains.belonging.repository import BelongingRepository
 from touchstone.domains.datasets.model import Dataset, DatasetNotFound
@@ -25,6 +26,7 @@ from touchstone.domains.jobs.model import (
     JobStatus,
     TicketRefused,
 )
+from touchstone.domains.jobs.news import insert_job, summary, tell
 from touchstone.domains.jobs.repository import JobRepository, NewJobRow
 from touchstone.domains.jobs.schemas import CreatedJob, JobResult, JobResultDownload, NewJob, SecretValue
 from touchstone.domains.secrets.model import SealedSecret
@@ -59,17 +61,28 @@ class JobService:
             self.rules.require(new.job_config, await self._secret(transaction, new, caller))
             origin = await DatasetRepository(transaction).hold(new.dataset, caller.viewer)
             row = self._row(kind, new, config, belonging_of(caller, new, origin))
-            await JobRepository(transaction).insert(row)
-            return created_job(await JobRepository(transaction).get(row.id))
+            await insert_job(transaction, row)
+            job = await JobRepository(transaction).get(row.id)
+            await AuditRepository(transaction).record(caller, f"create_{kind}_job", f"job:{job.id}", after=summary(job))
+            return created_job(job)
 
         return await once(self.database, call, CreatedJob, work)
 
     async def cancel(self, job_id: UUID, caller: Caller) -> JobRow:
         """Asks the job to end; one that has ended is left alone."""
-        jobs = JobRepository(self.database)
-        await jobs.get(job_id, caller.viewer)
-        await jobs.request_stop_unless_final([job_id], "cancelled")
-        return await jobs.get(job_id)
+        async with self.database.transaction() as transaction:
+            jobs = JobRepository(transaction)
+            await BelongingRepository(transaction).lock("job", job_id, caller.viewer)
+            before = await jobs.get(job_id, caller.viewer)
+            await jobs.request_stop_unless_final([job_id], "cancelled")
+            after = await jobs.get(job_id)
+            if after.stop_reason != before.stop_reason:
+                await AuditRepository(transaction).record(
+                    caller, "cancel_job", f"job:{job_id}", before=summary(before), after=summary(after)
+                )
+            if after.status != before.status:
+                await tell(transaction, job_id)
+            return after
 
     async def retry(self, job_id: UUID, caller: Caller) -> JobRow:
         """Another attempt of a failed or stopped job; any other is left alone. Raises JobNotRetried."""
@@ -80,7 +93,9 @@ class JobService:
                 raise JobNotRetried(id=job_id, workflow=job.workflow_id.hex)
             if job.status in (JobStatus.FAILED, JobStatus.STOPPED):
                 await DatasetRepository(transaction).hold(job.dataset_id, caller.viewer)
-                await jobs.restart_if_ended(job_id)
+                if await jobs.restart_if_ended(job_id):
+                    await AuditRepository(transaction).record(caller, "retry_job", f"job:{job_id}", before=summary(job))
+                    await tell(transaction, job_id, "requeued")
             return await jobs.get(job_id)
 
     async def dataset_of(self, job_id: UUID, caller: Caller) -> Dataset:

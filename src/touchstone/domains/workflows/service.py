@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from touchstone.database.executor import Database, Transaction
+from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.belonging.model import owner_of
 from touchstone.domains.datasets.repository import DatasetRepository
 from touchstone.domains.idempotent_requests.model import IdempotentCall
@@ -14,6 +15,8 @@ from touchstone.domains.jobs.endpoints import EndpointRules
 from touchstone.domains.jobs.kinds import KINDS, Layout, default_metrics, require_known_metrics
 from touchstone.domains.jobs.logs import JobLogs
 from touchstone.domains.jobs.model import FailureReason, JobKind, JobRow, JobStatus, TaskDefinition
+from touchstone.domains.jobs.news import insert_job
+from touchstone.domains.jobs.news import tell as tell_of_job
 from touchstone.domains.jobs.repository import JobRepository, NewJobRow
 from touchstone.domains.jobs.schemas import EvaluatorConfig, InferenceConfig
 from touchstone.domains.secrets.repository import SecretRepository
@@ -26,6 +29,7 @@ from touchstone.domains.workflows.model import (
     WorkflowStopping,
     WorkflowWithoutExperiment,
 )
+from touchstone.domains.workflows.news import end_workflow, summary, tell
 from touchstone.domains.workflows.prompts import system_prompt
 from touchstone.domains.workflows.repository import NewWorkflowRow, WorkflowRepository
 from touchstone.domains.workflows.schemas import CreatedWorkflow, NewWorkflow, WorkflowDetails
@@ -60,8 +64,11 @@ class WorkflowService:
             request = {**msgspec.to_builtins(new), "metrics": metrics}
             row = _workflow_row(new, subject, prompt, request, caller)
             await WorkflowRepository(transaction).insert(row)
-            await JobRepository(transaction).insert(_inference_job(row.id, new, subject, prompt))
-            return created_workflow(await WorkflowRepository(transaction).get(row.id))
+            await tell(transaction, row.id, "created")
+            await insert_job(transaction, _inference_job(row.id, new, subject, prompt))
+            created = await WorkflowRepository(transaction).get(row.id)
+            await _record(transaction, caller, "create_workflow", after=created)
+            return created_workflow(created)
 
         return await once(self.database, call, CreatedWorkflow, work)
 
@@ -71,10 +78,10 @@ class WorkflowService:
             return
         workflows = WorkflowRepository(transaction)
         if job.status is not JobStatus.SUCCEEDED:
-            await workflows.finish_unless_final(job.workflow_id, WorkflowStatus.FAILED, failure=_failure(job))
+            await end_workflow(transaction, job.workflow_id, WorkflowStatus.FAILED, failure=_failure(job))
         elif job.step == "evaluation":
             compiled = self.layout.compiled(job.workflow_id)
-            await workflows.finish_unless_final(job.workflow_id, WorkflowStatus.SUCCEEDED, compiled_key=compiled)
+            await end_workflow(transaction, job.workflow_id, WorkflowStatus.SUCCEEDED, compiled_key=compiled)
         elif await workflows.go_on_unless_final(job.workflow_id):
             await self._evaluate(transaction, job, await workflows.get(job.workflow_id))
 
@@ -83,9 +90,11 @@ class WorkflowService:
         async with self.database.transaction() as transaction:
             workflows = WorkflowRepository(transaction)
             await workflows.lock(workflow_id, caller.viewer)
-            if await workflows.finish_unless_final(workflow_id, WorkflowStatus.FAILED, failure=CANCELLED):
+            before = await workflows.get(workflow_id)
+            if await end_workflow(transaction, workflow_id, WorkflowStatus.FAILED, failure=CANCELLED):
                 row = await workflows.get(workflow_id)
                 await _stop_jobs(transaction, row, "cancelled")
+                await _record(transaction, caller, "cancel_workflow", before=before, after=row)
             return await workflows.get(workflow_id)
 
     async def retry(self, workflow_id: UUID, caller: Caller) -> WorkflowRow:
@@ -96,8 +105,11 @@ class WorkflowService:
         async with self.database.transaction() as transaction:
             workflows = WorkflowRepository(transaction)
             await workflows.lock(workflow_id, caller.viewer)
+            before = await workflows.get(workflow_id)
             if await workflows.reopen_if_failed(workflow_id):
+                await tell(transaction, workflow_id, "retried")
                 await self._go_on(transaction, await workflows.get(workflow_id))
+                await _record(transaction, caller, "retry_workflow", before=before)
             return await workflows.get(workflow_id)
 
     async def _go_on(self, transaction: Transaction, workflow: WorkflowRow) -> None:
@@ -110,7 +122,8 @@ class WorkflowService:
             await self.advance(transaction, last)
             return
         await DatasetRepository(transaction).hold(last.dataset_id)
-        await jobs.restart_if_ended(last.id)
+        if await jobs.restart_if_ended(last.id):
+            await tell_of_job(transaction, last.id, "requeued")
 
     async def delete(self, workflow_id: UUID, caller: Caller, *, force: bool) -> WorkflowDetails:
         """Answers the former state. Raises WorkflowNotFound, WorkflowRunning."""
@@ -121,6 +134,7 @@ class WorkflowService:
             if row.status is WorkflowStatus.RUNNING and not force:
                 raise WorkflowRunning
             await delete_all(transaction, [row])
+            await _record(transaction, caller, "delete_workflow", before=row)
             return former_state(row)
 
     async def logs(self, workflow_id: UUID, caller: Caller) -> str:
@@ -154,12 +168,16 @@ class WorkflowService:
         dataset = await DatasetRepository(transaction).find_by_run(inference.id)
         if dataset is None:
             failure = FailureReason(code="no_predictions", message="The inference left no dataset to evaluate.")
-            await WorkflowRepository(transaction).finish_unless_final(
-                workflow.id, WorkflowStatus.FAILED, failure=failure
-            )
+            await end_workflow(transaction, workflow.id, WorkflowStatus.FAILED, failure=failure)
             return
-        job = _evaluation_job(workflow, inference, dataset.id)
-        await JobRepository(transaction).insert(job)
+        await insert_job(transaction, _evaluation_job(workflow, inference, dataset.id))
+
+
+async def _record(transaction: Transaction, caller: Caller, action: str, **states: WorkflowRow) -> None:
+    """`states` are `before`, `after` or both."""
+    subject = next(iter(states.values())).id.hex
+    shown = {when: summary(row) for when, row in states.items()}
+    await AuditRepository(transaction).record(caller, action, f"workflow:{subject}", **shown)
 
 
 async def delete_all(transaction: Transaction, rows: list[WorkflowRow]) -> None:
