@@ -146,6 +146,14 @@ class Settings(PeopleSettings, frozen=True, kw_only=True):
     ] = ()
     allow_remote_code: Annotated[bool, flag("Whether jobs may set trust_remote_code.")] = False
 
+    webhook_allow_private: Annotated[
+        bool, flag("Whether webhooks may go to private addresses and loopback, and over plain HTTP.")
+    ] = False
+    webhook_timeout_seconds: Annotated[
+        int, whole_number("After this an attempt at a webhook counts as failed.", 1, 60)
+    ] = 15
+    webhook_log_days: Annotated[int, whole_number("How long the log of webhook deliveries is kept.", 1, 3650)] = 30
+
     otlp_endpoint: Annotated[str | None, url("Collector for OpenTelemetry traces; unset: none.", "http", "https")] = (
         None
     )
@@ -198,6 +206,12 @@ class Settings(PeopleSettings, frozen=True, kw_only=True):
             return self.public_url
         host = "127.0.0.1" if self.host in EVERY_INTERFACE else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def frontend_origin(self) -> str:
+        """As browsers name it: scheme and host, the port unless it is the usual one."""
+        parts = urlsplit(self.frontend_url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def store_folder(self) -> Path:

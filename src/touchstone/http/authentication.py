@@ -1,7 +1,6 @@
 """Finds out who asks, before guards are asked: from the session cookie and the bearer key of the request."""
 
 from collections.abc import Awaitable, Callable
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 import msgspec
@@ -72,11 +71,12 @@ def bearer_token(headers: dict[bytes, bytes]) -> str | None:
 
 
 def cookie(headers: dict[bytes, bytes], name: str) -> str | None:
-    try:
-        found = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1")).get(name)
-    except CookieError:
-        return None
-    return found.value if found is not None and 0 < len(found.value) <= LONGEST_TOKEN else None
+    """The first of the name (RFC 6265, section 5.4); odd cookies of others on the host are no matter."""
+    for part in headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name:
+            return value if 0 < len(value) <= LONGEST_TOKEN else None
+    return None
 
 
 def _asks_for_extensions(headers: dict[bytes, bytes]) -> bool:

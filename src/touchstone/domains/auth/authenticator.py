@@ -131,6 +131,7 @@ def principal_of(found: Found) -> Principal:
         session_id=user.session_id if user else None,
         application_id=application.id if application else None,
         application_name=application.name if application else None,
+        key_id=application.key_id if application else None,
         permissions=frozenset((user.permissions if user else []) + (application.permissions if application else [])),
         team_ids=frozenset(user.team_ids if user else []),
         is_admin=bool(user and user.is_admin),
