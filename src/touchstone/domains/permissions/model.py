@@ -1,56 +1,88 @@
 """The words of what may be done. The contract's stand first, in its order; ours follow in the same naming."""
 
-CONTRACT_PERMISSIONS = (
-    "view_user",
-    "change_user",
-    "view_team",
-    "change_team",
-    "add_application",
-    "change_application",
-    "view_application",
-    "view_permission",
-    "view_issue",
-    "change_issue",
-    "change_issue_attachment",
-    "change_issue_attachment_bulk",
-    "change_attachment_rule",
-    "change_auto_rerun",
-    "view_test",
-    "change_test",
-    "view_rerun",
-    "change_rerun",
-    "change_rerun_bulk",
-    "view_artefact",
-    "change_artefact",
-    "view_environment_review",
-    "change_environment_review",
-    "view_report",
-    "view_test_case_reported_issue",
-    "change_test_case_reported_issue",
-    "view_environment_reported_issue",
-    "change_environment_reported_issue",
-    "view_notification",
-    "change_notification",
-    "view_sentry_debug",
-)
-EVALUATION_PERMISSIONS = (
-    "view_dataset",
-    "change_dataset",
-    "view_job",
-    "change_job",
-    "view_experiment",
-    "change_experiment",
-    "view_workflow",
-    "change_workflow",
-    "view_secret",
-    "change_secret",
-    "view_gate",
-    "change_gate",
-)
-OPERATING_PERMISSIONS = ("view_audit_event", "view_webhook", "change_webhook")
-PERMISSIONS = CONTRACT_PERMISSIONS + EVALUATION_PERMISSIONS + OPERATING_PERMISSIONS
+from collections.abc import Iterable
+from enum import StrEnum
+
+from touchstone.errors import Forbidden
+from touchstone.http.caller import Caller
 
 
-def known_to_the_contract(permissions: "list[str] | tuple[str, ...]") -> list[str]:
-    """Clients made from the contract break on words that it does not have."""
-    return [permission for permission in permissions if permission in CONTRACT_PERMISSIONS]
+class Permission(StrEnum):
+    VIEW_USER = "view_user"
+    CHANGE_USER = "change_user"
+    VIEW_TEAM = "view_team"
+    CHANGE_TEAM = "change_team"
+    ADD_APPLICATION = "add_application"
+    CHANGE_APPLICATION = "change_application"
+    VIEW_APPLICATION = "view_application"
+    VIEW_PERMISSION = "view_permission"
+    VIEW_ISSUE = "view_issue"
+    CHANGE_ISSUE = "change_issue"
+    CHANGE_ISSUE_ATTACHMENT = "change_issue_attachment"
+    CHANGE_ISSUE_ATTACHMENT_BULK = "change_issue_attachment_bulk"
+    CHANGE_ATTACHMENT_RULE = "change_attachment_rule"
+    CHANGE_AUTO_RERUN = "change_auto_rerun"
+    VIEW_TEST = "view_test"
+    CHANGE_TEST = "change_test"
+    VIEW_RERUN = "view_rerun"
+    CHANGE_RERUN = "change_rerun"
+    CHANGE_RERUN_BULK = "change_rerun_bulk"
+    VIEW_ARTEFACT = "view_artefact"
+    CHANGE_ARTEFACT = "change_artefact"
+    VIEW_ENVIRONMENT_REVIEW = "view_environment_review"
+    CHANGE_ENVIRONMENT_REVIEW = "change_environment_review"
+    VIEW_REPORT = "view_report"
+    VIEW_TEST_CASE_REPORTED_ISSUE = "view_test_case_reported_issue"
+    CHANGE_TEST_CASE_REPORTED_ISSUE = "change_test_case_reported_issue"
+    VIEW_ENVIRONMENT_REPORTED_ISSUE = "view_environment_reported_issue"
+    CHANGE_ENVIRONMENT_REPORTED_ISSUE = "change_environment_reported_issue"
+    VIEW_NOTIFICATION = "view_notification"
+    CHANGE_NOTIFICATION = "change_notification"
+    VIEW_SENTRY_DEBUG = "view_sentry_debug"
+
+    VIEW_DATASET = "view_dataset"
+    CHANGE_DATASET = "change_dataset"
+    VIEW_JOB = "view_job"
+    CHANGE_JOB = "change_job"
+    VIEW_EXPERIMENT = "view_experiment"
+    CHANGE_EXPERIMENT = "change_experiment"
+    VIEW_WORKFLOW = "view_workflow"
+    CHANGE_WORKFLOW = "change_workflow"
+    VIEW_SECRET = "view_secret"  # noqa: S105
+    CHANGE_SECRET = "change_secret"  # noqa: S105
+    VIEW_GATE = "view_gate"
+    CHANGE_GATE = "change_gate"
+
+    VIEW_AUDIT_EVENT = "view_audit_event"
+    VIEW_WEBHOOK = "view_webhook"
+    CHANGE_WEBHOOK = "change_webhook"
+
+
+PERMISSIONS: tuple[str, ...] = tuple(Permission)
+CONTRACT_PERMISSIONS = PERMISSIONS[: PERMISSIONS.index(Permission.VIEW_SENTRY_DEBUG) + 1]
+EVALUATION_PERMISSIONS = PERMISSIONS[
+    PERMISSIONS.index(Permission.VIEW_DATASET) : PERMISSIONS.index(Permission.CHANGE_GATE) + 1
+]
+
+
+def permissions_shown(caller: Caller, named: Iterable[str] | None = None) -> tuple[str, ...]:
+    """Clients made from the contract break on words that it lacks: those are for who asks for them or names one."""
+    knows_ours = caller.accepts_extensions or not set(named or ()) <= set(CONTRACT_PERMISSIONS)
+    return PERMISSIONS if knows_ours else CONTRACT_PERMISSIONS
+
+
+def replaced(before: list[str], given: Iterable[str], shown: tuple[str, ...]) -> list[str]:
+    """What a list becomes when somebody who was shown only some of its words replaces it.
+
+    The words that he could not see stay, unless he takes everything away.
+    """
+    listed = [str(word) for word in given]
+    return listed + [word for word in before if word not in shown and word not in listed] if listed else []
+
+
+class PermissionNotHeld(Forbidden):
+    """You cannot give what you do not hold: {words}"""
+
+
+class OwnTeam(Forbidden):
+    """You are a member of this team: only an administrator can change its rights"""
