@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from touchstone.setting_values import Secret, file, flag, names, secret, text, url, whole_number
+from touchstone.setting_values import Secret, file, flag, names, permissions, secret, text, url, whole_number
 
 PASSWORD_OVER_TLS = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"  # noqa: S105 -- a word of SAML
 
@@ -24,7 +24,10 @@ class PeopleSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     ignore_permissions: Annotated[
         tuple[str, ...] | None,
-        names("Permissions that nobody needs; unset: those of the evaluation while only loopback listens."),
+        permissions(
+            "Permissions that nobody needs, separated by commas, or none; unset: those of the evaluation while only "
+            "this machine can call, else none."
+        ),
     ] = None
     require_authentication: Annotated[bool, flag("Whether pages about the service and the caller ask for sign-in.")] = (
         False

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from touchstone.people_settings import PEOPLE_NEEDS, PeopleSettings
 from touchstone.setting_values import (
     Secret,
+    Unknown,
     Variable,
     as_text,
     choice,
@@ -171,6 +172,8 @@ class Settings(PeopleSettings, frozen=True, kw_only=True):
                 continue
             try:
                 values[field] = variable.read(written)
+            except Unknown as error:
+                problems.append(f"{variable_name(field)} {error}.")
             except ValueError:
                 problems.append(_complaint(field, variable, written))
         problems += _contradictions(given)
@@ -182,7 +185,11 @@ class Settings(PeopleSettings, frozen=True, kw_only=True):
 
     def to_environment(self) -> dict[str, str]:
         """The variables that `from_environment` would read as these settings, secrets included."""
-        return {variable_name(field): as_text(getattr(self, field)) for field in variables()}
+        values = {field: getattr(self, field) for field in variables()}
+        return {
+            variable_name(field): variable.empty if values[field] == () else as_text(values[field])
+            for field, variable in variables().items()
+        }
 
     def refusals(self) -> list[str]:
         """What each variable allows and all together do not."""

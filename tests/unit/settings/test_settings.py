@@ -141,3 +141,20 @@ def test_every_default_would_be_read_back() -> None:
     assert msgspec.structs.asdict(Settings.from_environment(Settings().to_environment())) == msgspec.structs.asdict(
         Settings()
     )
+
+
+def test_permissions_are_read_in_any_case() -> None:
+    assert read(ignore_permissions="View_Job, change_job").ignore_permissions == ("view_job", "change_job")
+
+
+def test_permissions_that_nobody_knows_are_named_with_those_that_are_known() -> None:
+    told = problems(ignore_permissions="view_job,view_jobs,fly")
+    assert len(told) == 1
+    assert told[0].startswith("TOUCHSTONE_IGNORE_PERMISSIONS does not know view_jobs, fly; known are ")
+    assert "view_dataset" in told[0] and "view_artefact" in told[0]
+
+
+def test_ignoring_no_permission_is_not_the_same_as_saying_nothing() -> None:
+    settings = read(ignore_permissions="none")
+    assert settings.ignore_permissions == () and Settings().ignore_permissions is None
+    assert Settings.from_environment(settings.to_environment()) == settings
