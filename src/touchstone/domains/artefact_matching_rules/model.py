@@ -19,7 +19,7 @@ class FamilyName(StrEnum):
     MODEL = "model"
 
 
-FAMILIES: tuple[str, ...] = tuple(FamilyName)
+FAMILIES: tuple[str, ...] = tuple(name.value for name in FamilyName)
 CONTRACT_FAMILIES = FAMILIES[: FAMILIES.index(FamilyName.SOLUTION) + 1]
 
 Key = tuple[str, ...]

@@ -58,7 +58,7 @@ class Permission(StrEnum):
     CHANGE_WEBHOOK = "change_webhook"
 
 
-PERMISSIONS: tuple[str, ...] = tuple(Permission)
+PERMISSIONS: tuple[str, ...] = tuple(word.value for word in Permission)
 CONTRACT_PERMISSIONS = PERMISSIONS[: PERMISSIONS.index(Permission.VIEW_SENTRY_DEBUG) + 1]
 EVALUATION_PERMISSIONS = PERMISSIONS[
     PERMISSIONS.index(Permission.VIEW_DATASET) : PERMISSIONS.index(Permission.CHANGE_GATE) + 1

@@ -60,8 +60,8 @@ class UserRepository:
         assert page is not None  # an aggregate has a row always
         return page
 
-    async def list_all(self, limit: int) -> list[UserRow]:
-        return await self.executor.fetch_all(UserRow, SELECT_ROW + "order by name, id limit $1", limit)
+    async def list_all(self) -> list[UserRow]:
+        return await self.executor.fetch_all(UserRow, SELECT_ROW + "order by name, id")
 
     async def lock(self, user_id: int) -> UserRow | None:
         return await self.executor.fetch_one(UserRow, SELECT_ROW + "where id = $1 for no key update", user_id)
