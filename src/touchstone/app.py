@@ -11,6 +11,12 @@ from touchstone.adapters.object_store import ObjectStore
 from touchstone.adapters.runner import Runner
 from touchstone.assembly import Assembly, assemble
 from touchstone.dependencies import dependencies
+from touchstone.domains.applications.controller import ApplicationController
+from touchstone.domains.artefact_matching_rules.controller import ArtefactMatchingRuleController
+from touchstone.domains.audit_events.controller import AuditEventController
+from touchstone.domains.auth.controller import LocalLoginController, SessionController
+from touchstone.domains.auth.oidc_controller import OidcController
+from touchstone.domains.auth.saml_controller import SamlController
 from touchstone.domains.datasets.controller import DatasetController
 from touchstone.domains.datasets.service import megabytes
 from touchstone.domains.experiments.controller import ExperimentController
@@ -18,7 +24,13 @@ from touchstone.domains.health.controller import HealthController
 from touchstone.domains.health.service import HealthService
 from touchstone.domains.jobs.controller import JobController, JobSubmissionController, RayJobController
 from touchstone.domains.models.controller import ModelController
+from touchstone.domains.notifications.controller import NotificationController, OwnNotificationController
+from touchstone.domains.permissions.controller import PermissionController
 from touchstone.domains.secrets.controller import SecretController
+from touchstone.domains.teams.controller import TeamController
+from touchstone.domains.users.controller import UserController
+from touchstone.domains.visibility.controller import VisibilityController
+from touchstone.domains.webhooks.controller import WebhookController, WebhookDeliveryController
 from touchstone.domains.workflows.controller import WorkflowController
 from touchstone.http import signature
 from touchstone.http.asgi import Application
@@ -47,6 +59,16 @@ TAGS = {
     "workflows": "An inference and the evaluation of what it made.",
     "models": "Models that are suggested.",
     "settings": "Secrets that jobs use and nobody reads.",
+    "visibility": "Who sees a dataset, an experiment, a workflow, a job or a secret.",
+    "authentication": "Signing in and out, and where one is signed in.",
+    "users": "Who signs in.",
+    "teams": "Users who share permissions, and the artefacts that they review.",
+    "applications": "Machines that call with a key.",
+    "permissions": "The words of what may be done.",
+    "notifications": "What a user should know.",
+    "webhooks": "Who is told of events, by signed messages (Standard Webhooks).",
+    "audit": "Who changed what.",
+    "artefact-matching-rules": "Which teams review which artefacts, and what that grants.",
 }
 
 CONTROLLERS: list[Any] = [
@@ -59,6 +81,21 @@ CONTROLLERS: list[Any] = [
     WorkflowController,
     ModelController,
     SecretController,
+    VisibilityController,
+    UserController,
+    TeamController,
+    ArtefactMatchingRuleController,
+    ApplicationController,
+    PermissionController,
+    OwnNotificationController,
+    NotificationController,
+    WebhookController,
+    WebhookDeliveryController,
+    AuditEventController,
+    SamlController,
+    OidcController,
+    LocalLoginController,
+    SessionController,
     download_object,
 ]
 
@@ -103,7 +140,7 @@ def build_api(
 
     app = Litestar(
         [*CONTROLLERS, documentation_routes(TAGS), metrics_handler(metrics)],
-        dependencies=dependencies(parts, health_service),
+        dependencies=dependencies(parts, health_service, authenticator),
         exception_handlers=exception_handlers,
         after_exception=[failure_log],
         lifespan=[lifespan],
@@ -125,7 +162,7 @@ def edge_settings(settings: Settings) -> EdgeSettings:
     )
     return EdgeSettings(
         allowed_hosts=settings.accepted_hosts,
-        allowed_origins=settings.cors_allowed_origins,
+        allowed_origins=(*settings.cors_allowed_origins, settings.frontend_origin),
         trusted_proxies=settings.trusted_proxies,
         max_body_bytes=settings.max_body_size,
         upload_limits=(upload,),

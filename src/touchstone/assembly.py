@@ -9,7 +9,9 @@ from touchstone.adapters.object_store import ObjectStore
 from touchstone.adapters.runner import Runner
 from touchstone.adapters.signed_urls import SignedUrls
 from touchstone.adapters.vault import Vault
+from touchstone.adapters.webhook_sender import HttpWebhookSender
 from touchstone.database.executor import Database
+from touchstone.domains.audit_events.service import AuditChain
 from touchstone.domains.auth.authenticator import Authenticator
 from touchstone.domains.datasets.service import DatasetService
 from touchstone.domains.jobs.attempts import Attempts
@@ -17,7 +19,10 @@ from touchstone.domains.jobs.dispatcher import Dispatcher
 from touchstone.domains.jobs.endpoints import EndpointRules
 from touchstone.domains.jobs.kinds import Layout
 from touchstone.domains.jobs.logs import JobLogs
+from touchstone.domains.outbox.service import Outbox
 from touchstone.domains.permissions.model import EVALUATION_PERMISSIONS
+from touchstone.domains.webhooks.dispatcher import WebhookDispatcher
+from touchstone.domains.webhooks.service import WebhookService, fan_out
 from touchstone.domains.workflows.service import WorkflowService
 from touchstone.errors import Conflict
 from touchstone.http.authentication import AccessPolicy
@@ -73,6 +78,21 @@ class Assembly(msgspec.Struct, frozen=True):
         if settings.strict_authentication:
             return AccessPolicy(is_authentication_required=True)
         return AccessPolicy(frozenset(word.lower() for word in ignored), settings.require_authentication)
+
+    def audit_chain(self) -> AuditChain:
+        return AuditChain(self.database, self.vault)
+
+    def outbox(self) -> Outbox:
+        return Outbox(self.database, [fan_out])
+
+    def webhooks(self) -> WebhookService:
+        return WebhookService(self.database, self.vault, allow_private=self.settings.webhook_allow_private)
+
+    def webhook_dispatcher(self) -> WebhookDispatcher:
+        settings = self.settings
+        timeout = float(settings.webhook_timeout_seconds)
+        sender = HttpWebhookSender(timeout_seconds=timeout, allow_private=settings.webhook_allow_private)
+        return WebhookDispatcher(self.database, self.vault, sender, timeout_seconds=timeout, api_url=settings.api_url)
 
     def endpoint_rules(self) -> EndpointRules:
         return EndpointRules(self.settings.endpoint_hosts, self.settings.allow_remote_code)

@@ -6,11 +6,16 @@ import re
 from tests.unit.architecture.source import MIGRATIONS, files, is_repository, nodes, noun_of, texts
 
 WRITTEN_BY = {
+    "applications": {"application"},
+    "artefact_matching_rules": {"artefact_matching_rule", "artefact_matching_rule_team"},
+    "auth": {"api_key", "seen_assertion", "sign_on", "user_session"},
     "datasets": {"dataset"},
     "experiments": {"experiment"},
     "idempotent_requests": {"idempotent_request"},
     "jobs": {"job", "job_event", "job_log"},
     "secrets": {"secret"},
+    "teams": {"team", "team_member"},
+    "users": {"app_user"},
     "workflows": {"workflow"},
 }
 
