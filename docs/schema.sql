@@ -98,7 +98,8 @@ CREATE TABLE public.artefact_matching_rule (
     owner text DEFAULT ''::text NOT NULL,
     grant_permissions text[] DEFAULT '{}'::text[] NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT artefact_matching_rule_fits_its_index CHECK ((octet_length(((((((((name || stage) || track) || branch) || store) || series) || os) || release) || owner)) <= 2000))
 );
 
 COMMENT ON TABLE public.artefact_matching_rule IS 'Which teams review artefacts of a kind. An empty text matches any.';
@@ -124,6 +125,7 @@ CREATE TABLE public.audit_event (
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
     actor text NOT NULL,
+    actor_name text,
     credential text NOT NULL,
     request_id text,
     action text NOT NULL,
@@ -142,6 +144,19 @@ ALTER TABLE public.audit_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.audit_head (
+    is_only boolean DEFAULT true NOT NULL,
+    number bigint NOT NULL,
+    digest bytea NOT NULL,
+    signature bytea NOT NULL,
+    sealed_before xid8 NOT NULL,
+    CONSTRAINT audit_head_is_one_row CHECK (is_only)
+);
+
+COMMENT ON TABLE public.audit_head IS 'The last link of the chain, signed with a key that the database does not have, so that a shortened chain shows.';
+
+COMMENT ON COLUMN public.audit_head.sealed_before IS 'The events of all transactions before this one are sealed.';
 
 CREATE TABLE public.audit_seal (
     number bigint NOT NULL,
@@ -254,6 +269,7 @@ CREATE TABLE public.job (
     owner text,
     team_id integer,
     visibility text DEFAULT 'everyone'::text NOT NULL,
+    tokens_spent bigint DEFAULT 0 NOT NULL,
     CONSTRAINT job_kind_known CHECK ((kind = ANY (ARRAY['inference'::text, 'annotate'::text, 'evaluator'::text]))),
     CONSTRAINT job_status_known CHECK ((status = ANY (ARRAY['created'::text, 'pending'::text, 'running'::text, 'failed'::text, 'succeeded'::text, 'stopped'::text]))),
     CONSTRAINT job_step_known CHECK ((step = ANY (ARRAY['inference'::text, 'evaluation'::text]))),
@@ -273,6 +289,8 @@ COMMENT ON COLUMN public.job.failures IS 'How many attempts were lost to the clu
 COMMENT ON COLUMN public.job.look_at IS 'Not before this time need a worker look at it again.';
 
 COMMENT ON COLUMN public.job.log_archived IS 'Up to this position the log lies in the object store, from there on in job_log.';
+
+COMMENT ON COLUMN public.job.tokens_spent IS 'By all its attempts that told, as the providers counted them.';
 
 CREATE TABLE public.job_event (
     id bigint NOT NULL,
@@ -326,11 +344,17 @@ CREATE TABLE public.outbox (
     event text NOT NULL,
     subject text NOT NULL,
     payload jsonb NOT NULL,
+    visibility text DEFAULT 'everyone'::text NOT NULL,
+    owner text,
+    team_id integer,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    handled_at timestamp with time zone
+    handled_at timestamp with time zone,
+    CONSTRAINT outbox_visibility_known CHECK ((visibility = ANY (ARRAY['private'::text, 'team'::text, 'everyone'::text])))
 );
 
 COMMENT ON TABLE public.outbox IS 'Events written in the transaction that made them, for whoever is to be told.';
+
+COMMENT ON COLUMN public.outbox.visibility IS 'Who may be told, with owner and team_id: as the subject had it at the time.';
 
 ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.outbox_id_seq
@@ -344,10 +368,13 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE UNLOGGED TABLE public.rate_allowance (
     subject text NOT NULL,
     tokens double precision NOT NULL,
+    leased double precision NOT NULL,
     refilled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 COMMENT ON TABLE public.rate_allowance IS 'Token buckets; processes lease tokens from them in batches. Lost in a crash, which does no harm.';
+
+COMMENT ON COLUMN public.rate_allowance.leased IS 'How many the latest lease was given.';
 
 CREATE TABLE public.secret (
     name text NOT NULL,
@@ -377,14 +404,20 @@ COMMENT ON TABLE public.seen_assertion IS 'Assertions that were accepted, so tha
 CREATE TABLE public.sign_on (
     state_digest bytea NOT NULL,
     method text NOT NULL,
-    provider text NOT NULL,
+    purpose text NOT NULL,
     request_id text NOT NULL,
     secrets bytea,
     return_to text,
-    expires_at timestamp with time zone NOT NULL
+    replaces bytea,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT sign_on_purpose_known CHECK ((purpose = ANY (ARRAY['sign-in'::text, 'sign-out'::text])))
 );
 
-COMMENT ON TABLE public.sign_on IS 'Sign-ons under way: what the answer must refer to. Taken once.';
+COMMENT ON TABLE public.sign_on IS 'Sign-ons and sign-offs under way: what the provider''s answer must refer to. Taken once.';
+
+COMMENT ON COLUMN public.sign_on.state_digest IS 'Of the browser''s secret and what the answer names, so that only this browser can finish.';
+
+COMMENT ON COLUMN public.sign_on.replaces IS 'The session of the browser that the new one ends; the provider''s answer does not bring its cookie.';
 
 CREATE TABLE public.team (
     id integer NOT NULL,
@@ -424,14 +457,18 @@ CREATE TABLE public.user_session (
     method text NOT NULL,
     address text,
     user_agent text,
+    provider_subject text,
     provider_session text,
+    provider_details bytea,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     seen_at timestamp with time zone DEFAULT now() NOT NULL,
     idle_until timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL
 );
 
-COMMENT ON TABLE public.user_session IS 'SHA-256 of the cookies'' tokens. provider_session is what the identity provider calls it.';
+COMMENT ON TABLE public.user_session IS 'SHA-256 of the cookies'' tokens, and what the identity provider calls the user and the session.';
+
+COMMENT ON COLUMN public.user_session.provider_details IS 'What ending the session at the provider takes, encrypted.';
 
 ALTER TABLE public.user_session ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.user_session_id_seq
@@ -447,14 +484,30 @@ CREATE TABLE public.webhook (
     url text NOT NULL,
     description text DEFAULT ''::text NOT NULL,
     events text[] NOT NULL,
-    secrets bytea[] NOT NULL,
     is_enabled boolean DEFAULT true NOT NULL,
-    created_by text NOT NULL,
+    failing_since timestamp with time zone,
+    disabled_reason text,
+    owner text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-COMMENT ON TABLE public.webhook IS 'Who wants to be told of events. The newest secret is the first; all sign while it rotates.';
+COMMENT ON TABLE public.webhook IS 'Who wants to be told of events.';
+
+COMMENT ON COLUMN public.webhook.failing_since IS 'No delivery has succeeded since one failed at this time.';
+
+COMMENT ON COLUMN public.webhook.owner IS 'Whoever set the address; it is told of what he may see.';
+
+CREATE TABLE public.webhook_attempt (
+    delivery_id bigint NOT NULL,
+    number integer NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    duration_ms integer NOT NULL,
+    status integer,
+    error text
+);
+
+COMMENT ON TABLE public.webhook_attempt IS 'What came of each attempt at a delivery; status is what the receiver answered, if it did.';
 
 CREATE TABLE public.webhook_delivery (
     id bigint NOT NULL,
@@ -466,6 +519,7 @@ CREATE TABLE public.webhook_delivery (
     status text DEFAULT 'waiting'::text NOT NULL,
     attempts integer DEFAULT 0 NOT NULL,
     next_attempt_at timestamp with time zone DEFAULT now() NOT NULL,
+    give_up_at timestamp with time zone DEFAULT (now() + '1 day'::interval) NOT NULL,
     leased_until timestamp with time zone,
     last_status integer,
     last_error text,
@@ -487,6 +541,25 @@ ALTER TABLE public.webhook_delivery ALTER COLUMN id ADD GENERATED ALWAYS AS IDEN
 
 ALTER TABLE public.webhook ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.webhook_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.webhook_secret (
+    id bigint NOT NULL,
+    webhook_id integer NOT NULL,
+    value bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone
+);
+
+COMMENT ON TABLE public.webhook_secret IS 'Encrypted. All that have not expired sign; the one without an end is the newest.';
+
+ALTER TABLE public.webhook_secret ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.webhook_secret_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -546,6 +619,9 @@ ALTER TABLE ONLY public.artefact_matching_rule_team
 
 ALTER TABLE ONLY public.audit_event
     ADD CONSTRAINT audit_event_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.audit_head
+    ADD CONSTRAINT audit_head_pkey PRIMARY KEY (is_only);
 
 ALTER TABLE ONLY public.audit_seal
     ADD CONSTRAINT audit_seal_event_key UNIQUE (event_id);
@@ -607,16 +683,22 @@ ALTER TABLE ONLY public.user_session
 ALTER TABLE ONLY public.user_session
     ADD CONSTRAINT user_session_token_digest_key UNIQUE (token_digest);
 
+ALTER TABLE ONLY public.webhook_attempt
+    ADD CONSTRAINT webhook_attempt_pkey PRIMARY KEY (delivery_id, number);
+
 ALTER TABLE ONLY public.webhook_delivery
     ADD CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.webhook
     ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.webhook_secret
+    ADD CONSTRAINT webhook_secret_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.workflow
     ADD CONSTRAINT workflow_pkey PRIMARY KEY (id);
 
-CREATE INDEX api_key_application_idx ON public.api_key USING btree (application_id, created_at DESC);
+CREATE INDEX api_key_application_idx ON public.api_key USING btree (application_id, id DESC);
 
 CREATE UNIQUE INDEX app_user_email_key ON public.app_user USING btree (lower(email));
 
@@ -624,13 +706,21 @@ CREATE INDEX app_user_name_idx ON public.app_user USING btree (name, id);
 
 CREATE INDEX artefact_matching_rule_team_team_idx ON public.artefact_matching_rule_team USING btree (team_id);
 
-CREATE INDEX audit_event_action_idx ON public.audit_event USING btree (action, id DESC);
+CREATE INDEX audit_event_action_idx ON public.audit_event USING btree (action, at DESC, id DESC);
 
-CREATE INDEX audit_event_actor_idx ON public.audit_event USING btree (actor, id DESC);
+CREATE INDEX audit_event_actor_idx ON public.audit_event USING btree (actor, at DESC, id DESC);
 
-CREATE INDEX audit_event_subject_idx ON public.audit_event USING btree (subject, id DESC);
+CREATE INDEX audit_event_newest_idx ON public.audit_event USING btree (at DESC, id DESC);
+
+CREATE INDEX audit_event_subject_idx ON public.audit_event USING btree (subject, at DESC, id DESC);
+
+CREATE INDEX audit_event_transaction_idx ON public.audit_event USING btree (transaction_id, id);
 
 CREATE INDEX dataset_oldest_idx ON public.dataset USING btree (created_at, id) WHERE (deleted_at IS NULL);
+
+CREATE INDEX dataset_owner_idx ON public.dataset USING btree (owner) INCLUDE (size) WHERE (deleted_at IS NULL);
+
+CREATE INDEX dataset_restricted_idx ON public.dataset USING btree (owner, team_id, visibility) WHERE (visibility <> 'everyone'::text);
 
 CREATE UNIQUE INDEX dataset_run_key ON public.dataset USING btree (run_id);
 
@@ -641,6 +731,8 @@ CREATE INDEX dataset_to_purge_idx ON public.dataset USING btree (deleted_at) WHE
 CREATE INDEX experiment_dataset_idx ON public.experiment USING btree (dataset_id);
 
 CREATE INDEX experiment_newest_idx ON public.experiment USING btree (created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+
+CREATE INDEX experiment_restricted_idx ON public.experiment USING btree (owner, team_id, visibility) WHERE (visibility <> 'everyone'::text);
 
 CREATE INDEX experiment_team_idx ON public.experiment USING btree (team_id);
 
@@ -658,6 +750,10 @@ CREATE INDEX job_newest_idx ON public.job USING btree (created_at DESC, id DESC)
 
 CREATE INDEX job_owner_active_idx ON public.job USING btree (owner) WHERE (status = ANY (ARRAY['created'::text, 'pending'::text, 'running'::text]));
 
+CREATE INDEX job_owner_newest_idx ON public.job USING btree (owner, created_at DESC) INCLUDE (tokens_spent);
+
+CREATE INDEX job_restricted_idx ON public.job USING btree (owner, team_id, visibility, kind) WHERE (visibility <> 'everyone'::text);
+
 CREATE INDEX job_submitted_idx ON public.job USING btree (look_at) WHERE ((status = ANY (ARRAY['pending'::text, 'running'::text])) OR ((status = 'created'::text) AND (stop_reason IS NOT NULL)));
 
 CREATE INDEX job_team_idx ON public.job USING btree (team_id);
@@ -670,7 +766,7 @@ CREATE INDEX notification_unread_idx ON public.notification USING btree (user_id
 
 CREATE INDEX notification_user_newest_idx ON public.notification USING btree (user_id, created_at DESC, id DESC);
 
-CREATE INDEX outbox_oldest_idx ON public.outbox USING btree (created_at);
+CREATE INDEX outbox_handled_idx ON public.outbox USING btree (handled_at) WHERE (handled_at IS NOT NULL);
 
 CREATE INDEX outbox_waiting_idx ON public.outbox USING btree (id) WHERE (handled_at IS NULL);
 
@@ -686,19 +782,29 @@ CREATE INDEX team_member_user_idx ON public.team_member USING btree (user_id);
 
 CREATE INDEX user_session_expired_idx ON public.user_session USING btree (LEAST(idle_until, expires_at));
 
-CREATE INDEX user_session_provider_idx ON public.user_session USING btree (provider_session) WHERE (provider_session IS NOT NULL);
+CREATE INDEX user_session_provider_idx ON public.user_session USING btree (provider_subject, method) WHERE (provider_subject IS NOT NULL);
 
 CREATE INDEX user_session_user_idx ON public.user_session USING btree (user_id, created_at DESC);
 
-CREATE INDEX webhook_delivery_due_idx ON public.webhook_delivery USING btree (next_attempt_at) WHERE (status = 'waiting'::text);
+CREATE INDEX webhook_delivery_due_idx ON public.webhook_delivery USING btree (webhook_id, next_attempt_at, id) WHERE (status = 'waiting'::text);
+
+CREATE INDEX webhook_delivery_ended_idx ON public.webhook_delivery USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+
+CREATE INDEX webhook_delivery_expired_idx ON public.webhook_delivery USING btree (give_up_at) WHERE (status = 'waiting'::text);
 
 CREATE INDEX webhook_delivery_outbox_idx ON public.webhook_delivery USING btree (outbox_id);
 
 CREATE INDEX webhook_delivery_webhook_idx ON public.webhook_delivery USING btree (webhook_id, id DESC);
 
+CREATE INDEX webhook_secret_expired_idx ON public.webhook_secret USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE INDEX webhook_secret_webhook_idx ON public.webhook_secret USING btree (webhook_id, id DESC);
+
 CREATE INDEX workflow_experiment_idx ON public.workflow USING btree (experiment_id, created_at DESC, id DESC);
 
 CREATE INDEX workflow_newest_idx ON public.workflow USING btree (created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+
+CREATE INDEX workflow_restricted_idx ON public.workflow USING btree (owner, team_id, visibility) WHERE (visibility <> 'everyone'::text);
 
 CREATE INDEX workflow_team_idx ON public.workflow USING btree (team_id);
 
@@ -767,11 +873,17 @@ ALTER TABLE ONLY public.team_member
 ALTER TABLE ONLY public.user_session
     ADD CONSTRAINT user_session_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.webhook_attempt
+    ADD CONSTRAINT webhook_attempt_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.webhook_delivery(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.webhook_delivery
     ADD CONSTRAINT webhook_delivery_outbox_id_fkey FOREIGN KEY (outbox_id) REFERENCES public.outbox(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.webhook_delivery
     ADD CONSTRAINT webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhook(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_secret
+    ADD CONSTRAINT webhook_secret_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhook(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.workflow
     ADD CONSTRAINT workflow_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;

@@ -47,7 +47,8 @@ async def migrate(owner_url: str, *, service_role: str | None = None) -> list[st
     async with _under_lock(owner_url) as connection:
         applied = await asyncio.to_thread(_apply, owner_url)
         if service_role:
-            await _grant(connection, service_role)
+            async with connection.transaction():  # nobody has for a moment what is taken away below
+                await _grant(connection, service_role)
     return applied
 
 
