@@ -19,6 +19,10 @@ class InsufficientPermissions(Forbidden):
     """Insufficient permissions"""
 
 
+class NotForApplications(Forbidden):
+    """Forbidden"""
+
+
 class Access:
     """A Litestar guard that says of itself whom it lets in."""
 
@@ -64,7 +68,7 @@ class AUser(Access):
         if principal.is_anonymous:
             raise NotAuthenticated
         if principal.user_id is None:
-            raise InsufficientPermissions
+            raise NotForApplications
 
 
 class AnApplication(Access):
