@@ -44,7 +44,7 @@ def sign_on_dependencies(
     oidc = OidcSignOn(oidc_provider(settings), sessions, _oidc_names(settings))
     return {
         "returns": returns,
-        "cookies": CookieRules(https_only=settings.session_https_only, seconds=settings.session_seconds),
+        "cookie_rules": CookieRules(https_only=settings.session_https_only, seconds=settings.session_seconds),
         "user_sessions": SessionRepository(parts.database),
         "session_service": sessions,
         "saml_sign_on": saml,

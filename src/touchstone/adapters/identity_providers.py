@@ -106,13 +106,29 @@ class ProviderDocument(Generic[T]):
 async def fetched(url: str, *, token: str | None = None) -> bytes:
     """What an identity provider answers to a GET. Raises Unavailable."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
+    status, content = await _asked(httpx.Request("GET", url, headers=headers))
+    if status >= 400:
+        raise _away(f"status {status}")
+    return content
+
+
+async def posted(url: str, headers: dict[str, str], form: str) -> tuple[int, bytes]:
+    """Status and body of the answer to a form. Raises Unavailable."""
+    status, content = await _asked(httpx.Request("POST", url, headers=headers, content=form))
+    if status >= 500:
+        raise _away(f"status {status}")
+    return status, content
+
+
+async def _asked(request: httpx.Request) -> tuple[int, bytes]:
     try:
-        async with asyncio.timeout(FETCH_SECONDS), httpx.AsyncClient(follow_redirects=True) as client:
-            async with client.stream("GET", url, headers=headers) as answer:
-                answer.raise_for_status()
-                return await _bounded(answer)
-    except httpx.HTTPStatusError as error:
-        raise _away(f"status {error.response.status_code}") from error
+        # the time-out of httpx is one of each read, this one of all together
+        async with asyncio.timeout(FETCH_SECONDS), httpx.AsyncClient(timeout=FETCH_SECONDS) as client:
+            answer = await client.send(request, stream=True, follow_redirects=request.method == "GET")
+            try:
+                return answer.status_code, await _bounded(answer)
+            finally:
+                await answer.aclose()
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
         raise _away(type(error).__name__) from error
 

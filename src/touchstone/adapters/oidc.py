@@ -1,10 +1,10 @@
 """An OpenID Connect relying party: authorization code with PKCE (RFC 7636), on authlib and joserfc.
 
-Both are imported when they are first used. Checks of the ID token are those of OpenID Connect Core 1.0, section
-3.1.3.7; the document that says where everything is comes from OpenID Connect Discovery 1.0.
+Those shape requests and check tokens, and are imported when they are first used. Checks of the ID token are those of
+OpenID Connect Core 1.0, section 3.1.3.7; the document that says where everything is comes from OpenID Connect
+Discovery 1.0.
 """
 
-import asyncio
 import base64
 import json
 import secrets
@@ -13,11 +13,9 @@ from importlib import import_module
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-import httpx
 import msgspec
 
-from touchstone.adapters.identity_providers import FETCH_SECONDS, AuthenticationFailed, ProviderDocument, fetched
-from touchstone.errors import Unavailable
+from touchstone.adapters.identity_providers import AuthenticationFailed, ProviderDocument, fetched, posted
 
 CLOCK_SKEW_SECONDS = 60
 OLDEST_TOKEN_SECONDS = 600
@@ -96,11 +94,20 @@ class OidcProvider:
 
     async def login(self) -> AuthorizationRequest:
         found = await self._discovery.current()
-        verifier, nonce = secrets.token_urlsafe(48), secrets.token_urlsafe(32)
-        async with self._client(found) as client:
-            url, state = client.create_authorization_url(
-                found.authorization_endpoint, state=secrets.token_urlsafe(32), nonce=nonce, code_verifier=verifier
-            )
+        uris: Any = import_module("authlib.oauth2.rfc6749.parameters")
+        challenges: Any = import_module("authlib.oauth2.rfc7636")
+        state, nonce, verifier = (secrets.token_urlsafe(48) for _ in range(3))
+        url: str = uris.prepare_grant_uri(
+            found.authorization_endpoint,
+            self.config.client_id,
+            "code",
+            redirect_uri=self.config.callback_url,
+            scope=" ".join(self.config.scopes),
+            state=state,
+            nonce=nonce,
+            code_challenge=challenges.create_s256_code_challenge(verifier),
+            code_challenge_method="S256",
+        )
         return AuthorizationRequest(url, state, nonce, verifier)
 
     async def accept(self, answer: Answer, *, nonce: str, code_verifier: str, wanted: tuple[str, ...]) -> SignedIn:
@@ -133,30 +140,28 @@ class OidcProvider:
         added = urlencode({name: value for name, value in given.items() if value})
         return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, added)))))
 
-    def _client(self, found: Discovered) -> Any:
-        library: Any = import_module("authlib.integrations.httpx_client")
-        config = self.config
-        return library.AsyncOAuth2Client(
-            config.client_id,
-            config.client_secret or None,
-            scope=" ".join(config.scopes),
-            redirect_uri=config.callback_url,
-            code_challenge_method="S256",
-            token_endpoint_auth_method=_auth_method(found, has_secret=bool(config.client_secret)),
-            timeout=FETCH_SECONDS,
-        )
-
     async def _redeem(self, found: Discovered, code: str, code_verifier: str) -> dict[str, Any]:
-        library: Any = import_module("authlib.common.errors")
-        try:
-            async with asyncio.timeout(FETCH_SECONDS), self._client(found) as client:
-                return await client.fetch_token(found.token_endpoint, code=code, code_verifier=code_verifier)
-        except library.AuthlibBaseError as error:
-            raise AuthenticationFailed(reason=f"the provider refused the code: {error.error}") from error
-        except (httpx.HTTPError, TimeoutError) as error:
-            raise Unavailable(system="the identity provider", reason=type(error).__name__) from error
-        except ValueError as error:  # no JSON
-            raise AuthenticationFailed(reason="the provider's answer cannot be read") from error
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.config.callback_url,
+            "code_verifier": code_verifier,
+        }
+        url, headers, body = self._authenticated(found, urlencode(form))
+        status, content = await posted(url, headers, body)
+        tokens = _object(content)
+        if status >= 400 or "error" in tokens:
+            raise AuthenticationFailed(reason=f"the provider refused the code: {tokens.get('error', status)}")
+        return tokens
+
+    def _authenticated(self, found: Discovered, form: str) -> tuple[str, dict[str, str], str]:
+        """The request to the token endpoint with the client's own credentials in it."""
+        library: Any = import_module("authlib.oauth2.auth")
+        config = self.config
+        method = _auth_method(found, has_secret=bool(config.client_secret))
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        client = library.ClientAuth(config.client_id, config.client_secret or None, method)
+        return client.prepare("POST", found.token_endpoint, headers, form)
 
     async def _checked(self, found: Discovered, id_token: str, nonce: str) -> dict[str, Any]:
         errors: Any = import_module("joserfc.errors")
@@ -265,10 +270,18 @@ def _auth_method(found: Discovered, *, has_secret: bool) -> str:
 
 async def _user_info(url: str, access_token: str, subject: str) -> dict[str, Any]:
     """Raises AuthenticationFailed when it is about somebody else (Core 1.0, section 5.3.2)."""
-    try:
-        found: object = json.loads(await fetched(url, token=access_token))
-    except ValueError as error:
-        raise AuthenticationFailed(reason="the user info cannot be read") from error
-    if not isinstance(found, dict) or cast("dict[str, Any]", found).get("sub") != subject:
+    found = _object(await fetched(url, token=access_token))
+    if found.get("sub") != subject:
         raise AuthenticationFailed(reason="the user info is about somebody else")
+    return found
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    """Raises AuthenticationFailed where there is none."""
+    try:
+        found: object = json.loads(content)
+    except ValueError as error:
+        raise AuthenticationFailed(reason="the provider's answer cannot be read") from error
+    if not isinstance(found, dict):
+        raise AuthenticationFailed(reason="the provider's answer is no object")
     return cast("dict[str, Any]", found)

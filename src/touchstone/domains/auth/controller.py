@@ -82,12 +82,12 @@ class LocalLoginController(Controller):
         request: AnyRequest,
         data: JSONBody[LocalLogin],
         caller: NamedDependency[Caller],
-        cookies: NamedDependency[CookieRules],
+        cookie_rules: NamedDependency[CookieRules],
         local_sign_on: NamedDependency[LocalSignOn],
     ) -> Response[SignedIn]:
         """Begins a session for an e-mail address, which nobody checks; only where development is set up."""
-        token = await local_sign_on.sign_in(caller, cookies.browser_of(request, caller), data)
-        return plain_answer(SignedIn(), cookies.session(token))
+        token = await local_sign_on.sign_in(caller, cookie_rules.browser_of(request, caller), data)
+        return plain_answer(SignedIn(), cookie_rules.session(token))
 
     @post(
         "/login/form",
@@ -100,14 +100,14 @@ class LocalLoginController(Controller):
         request: AnyRequest,
         data: Annotated[LocalLogin, Body(media_type=RequestEncodingType.URL_ENCODED)],
         caller: NamedDependency[Caller],
-        cookies: NamedDependency[CookieRules],
+        cookie_rules: NamedDependency[CookieRules],
         returns: NamedDependency[ReturnRules],
         local_sign_on: NamedDependency[LocalSignOn],
     ) -> Response[Any]:
         """The same by a form, which leads back to the front end."""
-        token = await local_sign_on.sign_in(caller, cookies.browser_of(request, caller), data)
+        token = await local_sign_on.sign_in(caller, cookie_rules.browser_of(request, caller), data)
         allowed = returns.allowed(data.return_to)
-        cookie = cookies.session(token)
+        cookie = cookie_rules.session(token)
         return sent_to(allowed, 302, cookie) if allowed else plain_answer(SignedIn(), cookie)
 
     @get("/logout", guards=[anybody], responses={307: answer(None, "To the front end or the identity provider.")})
@@ -115,12 +115,12 @@ class LocalLoginController(Controller):
         self,
         request: AnyRequest,
         caller: NamedDependency[Caller],
-        cookies: NamedDependency[CookieRules],
+        cookie_rules: NamedDependency[CookieRules],
         sign_off: NamedDependency[SignOff],
         return_to: FromQuery[str | None] = None,
     ) -> Response[Any]:
         """Ends the session, however it began."""
-        browser = cookies.browser_of(request, caller)
+        browser = cookie_rules.browser_of(request, caller)
         url = await sign_off.leave(caller, browser, "local", requested(return_to))
-        gone = cookies.no_session(), cookies.secret(browser)
+        gone = cookie_rules.no_session(), cookie_rules.secret(browser)
         return sent_to(url, 307, *gone) if url else plain_answer(None, *gone)

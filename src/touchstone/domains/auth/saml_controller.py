@@ -37,7 +37,7 @@ class SamlController(Controller):
         self,
         request: AnyRequest,
         caller: NamedDependency[Caller],
-        cookies: NamedDependency[CookieRules],
+        cookie_rules: NamedDependency[CookieRules],
         saml_sign_on: NamedDependency[SamlSignOn],
         sign_off: NamedDependency[SignOff],
         return_to: FromQuery[str | None] = None,
@@ -46,8 +46,8 @@ class SamlController(Controller):
         wanted = requested(return_to)
         if (method := sign_off.instead_of("saml")) != "saml":
             return sent_to(beside(method, "login", wanted), 307)
-        browser = cookies.browser_of(request, caller)
-        return sent_to(await saml_sign_on.begin(browser, wanted), 307, cookies.secret(browser))
+        browser = cookie_rules.browser_of(request, caller)
+        return sent_to(await saml_sign_on.begin(browser, wanted), 307, cookie_rules.secret(browser))
 
     @post(
         "/acs",
@@ -61,13 +61,13 @@ class SamlController(Controller):
         request: AnyRequest,
         data: Annotated[SamlResponseForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
         caller: NamedDependency[Caller],
-        cookies: NamedDependency[CookieRules],
+        cookie_rules: NamedDependency[CookieRules],
         returns: NamedDependency[ReturnRules],
         saml_sign_on: NamedDependency[SamlSignOn],
     ) -> Response[Any]:
         """Takes the identity provider's word and begins a session."""
-        token = await saml_sign_on.finish(caller, cookies.browser_of(request, caller), data.response)
-        cookie = cookies.session(token)
+        token = await saml_sign_on.finish(caller, cookie_rules.browser_of(request, caller), data.response)
+        cookie = cookie_rules.session(token)
         if data.relay_state is None:
             return plain_answer(SignedIn(), cookie)
         allowed = returns.allowed(data.relay_state)
@@ -83,14 +83,14 @@ class SamlController(Controller):
         self,
         request: AnyRequest,
         caller: NamedDependency[Caller],
-        cookies: NamedDependency[CookieRules],
+        cookie_rules: NamedDependency[CookieRules],
         sign_off: NamedDependency[SignOff],
         return_to: FromQuery[str | None] = None,
     ) -> Response[Any]:
         """Ends the session here, then sends the browser to end it at the identity provider."""
-        browser = cookies.browser_of(request, caller)
+        browser = cookie_rules.browser_of(request, caller)
         url = await sign_off.leave(caller, browser, "saml", requested(return_to))
-        gone = cookies.no_session(), cookies.secret(browser)
+        gone = cookie_rules.no_session(), cookie_rules.secret(browser)
         return sent_to(url, 307, *gone) if url else plain_answer(None, *gone)
 
     @get(
@@ -103,7 +103,7 @@ class SamlController(Controller):
         self,
         request: AnyRequest,
         caller: NamedDependency[Caller],
-        cookies: NamedDependency[CookieRules],
+        cookie_rules: NamedDependency[CookieRules],
         returns: NamedDependency[ReturnRules],
         saml_sign_on: NamedDependency[SamlSignOn],
     ) -> Response[Any]:
@@ -112,9 +112,9 @@ class SamlController(Controller):
             raise InvalidRequest([missing(("query", "SAMLResponse"))])
         message = LogoutMessage(query=request.scope["query_string"].decode("latin-1"))
         relay_state = request.query_params.get("RelayState")
-        browser = cookies.browser_of(request, caller)
+        browser = cookie_rules.browser_of(request, caller)
         answered = await saml_sign_on.hear(caller, browser, message, relay_state)
-        return _after_logout(answered or returns.allowed(relay_state), cookies)
+        return _after_logout(answered or returns.allowed(relay_state), cookie_rules)
 
     @post(
         "/sls",
@@ -128,7 +128,7 @@ class SamlController(Controller):
         request: AnyRequest,
         data: Annotated[SamlLogoutForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
         caller: NamedDependency[Caller],
-        cookies: NamedDependency[CookieRules],
+        cookie_rules: NamedDependency[CookieRules],
         returns: NamedDependency[ReturnRules],
         saml_sign_on: NamedDependency[SamlSignOn],
     ) -> Response[Any]:
@@ -136,9 +136,9 @@ class SamlController(Controller):
         if not data.request and not data.response:
             raise InvalidRequest([missing(("body", "SAMLResponse"))])
         message = LogoutMessage(request=data.request, response=data.response)
-        browser = cookies.browser_of(request, caller)
+        browser = cookie_rules.browser_of(request, caller)
         answered = await saml_sign_on.hear(caller, browser, message, data.relay_state)
-        return _after_logout(answered or returns.allowed(data.relay_state), cookies)
+        return _after_logout(answered or returns.allowed(data.relay_state), cookie_rules)
 
     @get(
         "/metadata",
@@ -151,5 +151,5 @@ class SamlController(Controller):
         return (await saml_sign_on.own_metadata()).decode()
 
 
-def _after_logout(url: str | None, cookies: CookieRules) -> Response[Any]:
-    return sent_to(url, 302, cookies.no_session()) if url else plain_answer(None, cookies.no_session())
+def _after_logout(url: str | None, cookie_rules: CookieRules) -> Response[Any]:
+    return sent_to(url, 302, cookie_rules.no_session()) if url else plain_answer(None, cookie_rules.no_session())
