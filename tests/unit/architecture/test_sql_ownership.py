@@ -8,14 +8,19 @@ from tests.unit.architecture.source import MIGRATIONS, files, is_repository, nod
 WRITTEN_BY = {
     "applications": {"application"},
     "artefact_matching_rules": {"artefact_matching_rule", "artefact_matching_rule_team"},
+    "audit_events": {"audit_event", "audit_head", "audit_seal"},
     "auth": {"api_key", "seen_assertion", "sign_on", "user_session"},
+    "belonging": set(),
     "datasets": {"dataset"},
     "experiments": {"experiment"},
     "idempotent_requests": {"idempotent_request"},
     "jobs": {"job", "job_event", "job_log"},
+    "notifications": {"notification"},
+    "outbox": {"outbox"},
     "secrets": {"secret"},
     "teams": {"team", "team_member"},
     "users": {"app_user"},
+    "webhooks": {"webhook", "webhook_attempt", "webhook_delivery", "webhook_secret"},
     "workflows": {"workflow"},
 }
 

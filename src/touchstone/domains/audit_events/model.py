@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from touchstone.http.caller import Caller
+
 FIRST_DIGEST = bytes(32)
 
 
@@ -73,6 +75,14 @@ class Verification(msgspec.Struct, frozen=True):
     waiting: int
     head: str | None
     fault: str | None = None
+
+
+def credential_of(caller: Caller) -> str:
+    """What showed who it was: `session:{id}`, `application:{id}`, both, or `none`; never the credential itself."""
+    principal = caller.principal
+    session = [f"session:{principal.session_id}"] if principal.session_id is not None else []
+    application = [f"application:{principal.application_id}"] if principal.application_id is not None else []
+    return " ".join(session + application) or "none"
 
 
 def canonical(columns: Sequence[str | None]) -> bytes:

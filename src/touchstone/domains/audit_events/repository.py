@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 import msgspec
 
 from touchstone.database.executor import Executor
-from touchstone.domains.audit_events.model import AuditEvent, Head, Link, State, Unsealed
+from touchstone.domains.audit_events.model import AuditEvent, Head, Link, State, Unsealed, credential_of
 from touchstone.http.caller import SYSTEM, Caller
 
 SYSTEM_ACTOR = "touchstone"
@@ -179,14 +179,6 @@ class AuditRepository:
             up_to,
             at_most,
         )
-
-
-def credential_of(caller: Caller) -> str:
-    """What showed who it was: `session:{id}`, `application:{id}`, both, or `none`; never the credential itself."""
-    principal = caller.principal
-    session = [f"session:{principal.session_id}"] if principal.session_id is not None else []
-    application = [f"application:{principal.application_id}"] if principal.application_id is not None else []
-    return " ".join(session + application) or "none"
 
 
 def _plain(value: Any) -> Any:
