@@ -1,3 +1,12 @@
+CREATE FUNCTION public.add_to_total(list text, change bigint) RETURNS void
+    LANGUAGE sql
+    AS $_$
+    insert into list_total (list, part, total) select $1, pg_backend_pid() % 16, $2 where $2 <> 0
+    on conflict (list, part) do update set total = list_total.total + excluded.total
+$_$;
+
+COMMENT ON FUNCTION public.add_to_total(list text, change bigint) IS 'The row stays locked until the transaction ends: to be called late in it.';
+
 CREATE FUNCTION public.hint_job_waiting() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -8,6 +17,41 @@ end
 $$;
 
 COMMENT ON FUNCTION public.hint_job_waiting() IS 'Only a hint: workers look at the table anyway, from time to time.';
+
+CREATE FUNCTION public.keep_total() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform add_to_total(tg_table_name, case tg_op when 'INSERT' then number else -number end)
+    from (select count(*) as number from changed where deleted_at is null) as rows;
+    return null;
+end
+$$;
+
+COMMENT ON FUNCTION public.keep_total() IS 'For tables that mark rows as deleted.';
+
+CREATE FUNCTION public.keep_total_of_jobs() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform add_to_total('job/' || kind, case tg_op when 'INSERT' then number else -number end)
+    from (select kind, count(*) as number from changed group by kind order by kind) as kinds;
+    return null;
+end
+$$;
+
+COMMENT ON FUNCTION public.keep_total_of_jobs() IS 'By kind, because lists of jobs are filtered by it.';
+
+CREATE FUNCTION public.keep_total_of_marked() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform add_to_total(tg_table_name, case when new.deleted_at is null then 1 else -1 end);
+    return null;
+end
+$$;
+
+COMMENT ON FUNCTION public.keep_total_of_marked() IS 'When a row is marked as deleted, or no longer.';
 
 CREATE FUNCTION public.tell_principals_changed() RETURNS trigger
     LANGUAGE plpgsql
@@ -319,6 +363,16 @@ CREATE TABLE public.job_log (
 
 COMMENT ON TABLE public.job_log IS 'What a job printed, in chunks; position counts characters from the first attempt on.';
 
+CREATE TABLE public.list_total (
+    list text NOT NULL,
+    part integer NOT NULL,
+    total bigint NOT NULL
+);
+
+COMMENT ON TABLE public.list_total IS 'How many rows a list has, the sum over its parts; sessions write to different parts, so that few wait for each other.';
+
+COMMENT ON COLUMN public.list_total.list IS 'A table whose deleted rows do not count, or job/ and a kind of job.';
+
 CREATE TABLE public.notification (
     id integer NOT NULL,
     user_id integer NOT NULL,
@@ -449,6 +503,16 @@ CREATE TABLE public.team_member (
 );
 
 COMMENT ON TABLE public.team_member IS 'A membership by claim ends when a sign-on no longer brings the claim; one made by hand stays.';
+
+CREATE TABLE public.unfinished_dataset (
+    folder text NOT NULL,
+    began_at timestamp with time zone DEFAULT now() NOT NULL,
+    is_abandoned boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE public.unfinished_dataset IS 'Where objects may lie of no dataset: uploads under way, and attempts that were lost. A worker removes them later.';
+
+COMMENT ON COLUMN public.unfinished_dataset.is_abandoned IS 'Its objects are being removed, so that it can make no dataset any more.';
 
 CREATE TABLE public.user_session (
     id bigint NOT NULL,
@@ -650,6 +714,9 @@ ALTER TABLE ONLY public.job_log
 ALTER TABLE ONLY public.job
     ADD CONSTRAINT job_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.list_total
+    ADD CONSTRAINT list_total_pkey PRIMARY KEY (list, part);
+
 ALTER TABLE ONLY public.notification
     ADD CONSTRAINT notification_pkey PRIMARY KEY (id);
 
@@ -676,6 +743,9 @@ ALTER TABLE ONLY public.team
 
 ALTER TABLE ONLY public.team
     ADD CONSTRAINT team_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.unfinished_dataset
+    ADD CONSTRAINT unfinished_dataset_pkey PRIMARY KEY (folder);
 
 ALTER TABLE ONLY public.user_session
     ADD CONSTRAINT user_session_pkey PRIMARY KEY (id);
@@ -808,6 +878,16 @@ CREATE INDEX workflow_restricted_idx ON public.workflow USING btree (owner, team
 
 CREATE INDEX workflow_team_idx ON public.workflow USING btree (team_id);
 
+CREATE TRIGGER experiment_total_grows AFTER INSERT ON public.experiment REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.keep_total();
+
+CREATE TRIGGER experiment_total_of_marked AFTER UPDATE OF deleted_at ON public.experiment FOR EACH ROW WHEN (((old.deleted_at IS NULL) <> (new.deleted_at IS NULL))) EXECUTE FUNCTION public.keep_total_of_marked();
+
+CREATE TRIGGER experiment_total_shrinks AFTER DELETE ON public.experiment REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.keep_total();
+
+CREATE TRIGGER job_total_grows AFTER INSERT ON public.job REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.keep_total_of_jobs();
+
+CREATE TRIGGER job_total_shrinks AFTER DELETE ON public.job REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.keep_total_of_jobs();
+
 CREATE TRIGGER job_waiting AFTER INSERT ON public.job FOR EACH STATEMENT EXECUTE FUNCTION public.hint_job_waiting();
 
 CREATE TRIGGER principals_changed AFTER DELETE OR UPDATE OF expires_at ON public.api_key FOR EACH STATEMENT EXECUTE FUNCTION public.tell_principals_changed();
@@ -821,6 +901,12 @@ CREATE TRIGGER principals_changed AFTER DELETE OR UPDATE ON public.team FOR EACH
 CREATE TRIGGER principals_changed AFTER INSERT OR DELETE OR UPDATE ON public.team_member FOR EACH STATEMENT EXECUTE FUNCTION public.tell_principals_changed();
 
 CREATE TRIGGER principals_changed AFTER DELETE ON public.user_session FOR EACH STATEMENT EXECUTE FUNCTION public.tell_principals_changed();
+
+CREATE TRIGGER workflow_total_grows AFTER INSERT ON public.workflow REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.keep_total();
+
+CREATE TRIGGER workflow_total_of_marked AFTER UPDATE OF deleted_at ON public.workflow FOR EACH ROW WHEN (((old.deleted_at IS NULL) <> (new.deleted_at IS NULL))) EXECUTE FUNCTION public.keep_total_of_marked();
+
+CREATE TRIGGER workflow_total_shrinks AFTER DELETE ON public.workflow REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.keep_total();
 
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_application_id_fkey FOREIGN KEY (application_id) REFERENCES public.application(id) ON DELETE CASCADE;

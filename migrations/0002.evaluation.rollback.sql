@@ -7,4 +7,5 @@ drop table job_log;
 drop table job;
 drop table workflow;
 drop table experiment;
+drop table unfinished_dataset;
 drop table dataset;

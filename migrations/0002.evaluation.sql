@@ -25,6 +25,15 @@ create index dataset_oldest_idx on dataset (created_at, id) where deleted_at is 
 create unique index dataset_run_key on dataset (run_id);
 create index dataset_to_purge_idx on dataset (deleted_at) where deleted_at is not null and purged_at is null;
 
+create table unfinished_dataset (
+    folder text primary key,
+    began_at timestamptz not null default now(),
+    is_abandoned boolean not null default false
+);
+comment on table unfinished_dataset is
+    'Where objects may lie of no dataset: uploads under way, and attempts that were lost. A worker removes them later.';
+comment on column unfinished_dataset.is_abandoned is 'Its objects are being removed, so that it can make no dataset any more.';
+
 create table experiment (
     id bigint generated always as identity primary key,
     name text not null constraint experiment_name_key unique,

@@ -38,6 +38,7 @@ from touchstone.domains.workflows.repository import WorkflowRepository
 from touchstone.domains.workflows.views import WorkflowView
 from touchstone.http.caller import Caller, caller_of
 from touchstone.http.idempotency import keyed_call
+from touchstone.http.signature import Given
 from touchstone.sign_on import sign_on_dependencies
 
 
@@ -72,7 +73,7 @@ def dependencies(parts: Assembly, health_service: HealthService, authenticator: 
     given |= sign_on_dependencies(parts, authenticator.forget)
     given |= _told(parts)
     return {
-        **{name: Provide(_giving(value), sync_to_thread=False) for name, value in given.items()},
+        **{name: Given(value) for name, value in given.items()},
         "idempotent_call": Provide(_idempotent_call),
         "caller": Provide(_caller, sync_to_thread=False),
     }
@@ -101,13 +102,6 @@ def _people(database: Database, forget: Callable[[], None]) -> dict[str, Any]:
         "applications": ApplicationRepository(database),
         "application_service": ApplicationService(database, forget),
     }
-
-
-def _giving(value: Any) -> Any:
-    def give() -> Any:
-        return value
-
-    return give
 
 
 def _caller(request: Request[Any, Any, Any]) -> Caller:

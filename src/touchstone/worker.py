@@ -70,7 +70,8 @@ async def sweep(parts: Assembly) -> int:
     await in_batches(deliveries.give_up_expired)
     await in_batches(lambda at_most: deliveries.delete_old(kept_days, at_most))
     await in_batches(OutboxRepository(database).delete_handled)
-    await parts.datasets().purge_deleted()  # last: it needs the object store, too
+    await parts.datasets().purge_deleted()  # last: these need the object store, too
+    await parts.datasets().purge_abandoned()
     return 0
 
 

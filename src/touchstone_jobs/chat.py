@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import aiohttp
@@ -124,7 +124,12 @@ class Chat:
 
 async def by_callers(count: int, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Runs the work so many times at once; when one fails, the others end, too, and its exception is raised."""
-    tasks = [asyncio.create_task(work()) for _ in range(count)]
+    await together([work() for _ in range(count)])
+
+
+async def together(works: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Runs them at once; when one fails, the others end, too, and its exception is raised as it is."""
+    tasks = [asyncio.create_task(work) for work in works]
     try:
         await asyncio.gather(*tasks)
     finally:

@@ -28,14 +28,18 @@ def connect() -> Any:
     return ray
 
 
-def each_result(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, Any]]:
-    """The number of a call and what the function gave, as the calls end. On a cluster each is a task of one CPU."""
+def each_result(
+    function: Callable[..., Any], calls: Sequence[tuple[Any, ...]], *, num_gpus: Sequence[float]
+) -> Iterator[tuple[int, Any]]:
+    """The number of a call and what the function gave, as the calls end. On a cluster each is a task of one CPU, and
+    of as many GPUs as `num_gpus` says for it."""
     if not on_cluster():
         yield from ((number, function(*arguments)) for number, arguments in enumerate(calls))
         return
     ray = connect()
     task = ray.remote(num_cpus=1)(function)
-    running = {task.remote(*arguments): number for number, arguments in enumerate(calls)}
+    tasks = [task.options(num_gpus=gpus or None) for gpus in num_gpus]
+    running = {tasks[number].remote(*arguments): number for number, arguments in enumerate(calls)}
     _log.info("%d tasks on the cluster", len(running))
     while running:
         (ready,), _ = ray.wait(list(running), num_returns=1)

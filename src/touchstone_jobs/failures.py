@@ -24,10 +24,10 @@ def superseded(attempt: int, later: int) -> JobFailure:
     return JobFailure("superseded", f"Attempt {later} has taken over from attempt {attempt}.")
 
 
-def missing_extra(code: str, purpose: str, package: str, extra: str) -> JobFailure:
-    """`code` names what is missing, `extra` the optional extra of touchstone that brings it."""
+def missing_package(code: str, purpose: str, package: str, requirement: str) -> JobFailure:
+    """`requirement` is what pip installs the package with."""
     return JobFailure(
         code,
-        f"{purpose} needs the package {package}, which is not installed on the cluster: "
-        f"install the optional extra with `pip install 'touchstone[{extra}]'`.",
+        f"{purpose} needs the package {package}, which the cluster has not: "
+        f"run `pip install {requirement}` on its nodes.",
     )

@@ -5,6 +5,8 @@ from typing import Any, cast
 import msgspec
 
 DECIMALS = 3
+# a sample may cost a thousandth of a cent
+DECIMALS_OF_MONEY = 6
 
 
 def flat_metrics(metrics: dict[str, Any]) -> dict[str, float]:
@@ -13,7 +15,7 @@ def flat_metrics(metrics: dict[str, Any]) -> dict[str, float]:
     flat: dict[str, float] = {}
     for name, value in metrics.items():
         for key, number in _members(name, value):
-            flat[key] = round(float(number), DECIMALS)
+            flat[key] = round(float(number), DECIMALS_OF_MONEY if key.endswith("_usd") else DECIMALS)
     return flat
 
 

@@ -29,6 +29,11 @@ class ProgressReport:
         self._began = time.monotonic()
         self.write_if_due()
 
+    def take_over(self, *, done: float) -> None:
+        """What earlier attempts finished and only now turned up; it does not count for the rate either."""
+        self._done += done
+        self._earlier += done
+
     def add(self, *, done: float = 0, failed: int = 0) -> None:
         """A sample that several metrics look at is done by and by."""
         self._done += done

@@ -28,8 +28,19 @@ class GenerationSettings(msgspec.Struct):
     top_p: float = 0.5
 
 
+class Prices(msgspec.Struct, frozen=True):
+    """US dollars for a million tokens; reasoning is part of the completion."""
+
+    prompt_usd_per_million: float
+    completion_usd_per_million: float
+
+
 class InferenceSettings(msgspec.Struct):
-    """`provider` is `hf`, `baseline`, or the name of an OpenAI-compatible endpoint."""
+    """`provider` is `hf`, `baseline`, or the name of an OpenAI-compatible endpoint.
+
+    `num_gpus` is for each worker of a Hugging Face model; `gpu_if_any` makes it one where that is 0 and the cluster
+    has GPUs. `prices` win over those that the cluster code knows.
+    """
 
     model: str
     provider: str
@@ -47,6 +58,8 @@ class InferenceSettings(msgspec.Struct):
     num_gpus: float = 0.0
     max_failed_samples: int = 0
     concurrency: int = 64
+    gpu_if_any: bool = False
+    prices: Prices | None = None
 
 
 class JudgeSettings(msgspec.Struct):
@@ -55,10 +68,14 @@ class JudgeSettings(msgspec.Struct):
 
 
 class EvaluationSettings(msgspec.Struct):
+    """`judges` sit beside `judge`, or without it alone; `num_gpus` is for each task of a metric that has a model."""
+
     metrics: list[str]
     task: TaskDefinition
     predictions_field: str = "predictions"
     judge: JudgeSettings | None = None
+    judges: list[JudgeSettings] = []
+    num_gpus: float = 0.0
 
 
 class DatasetSource(msgspec.Struct):
@@ -146,7 +163,7 @@ class FailureReason(msgspec.Struct):
 class Outcome(msgspec.Struct):
     """`outcome.json`, the last thing an attempt writes, whether it went well or not.
 
-    `metrics` are flat numbers (`rouge_rouge1_mean`), rounded to 3 decimals as the contract has them.
+    `metrics` are flat numbers (`rouge_rouge1_mean`), rounded to 3 decimals as the contract has them, money to 6.
     """
 
     attempt: int
@@ -159,24 +176,34 @@ class Outcome(msgspec.Struct):
 
 
 class MetricNeeds(msgspec.Struct, frozen=True):
-    """What a metric asks of the dataset and the cluster; `extra` is the optional extra that brings its packages."""
+    """What a metric asks of the dataset, and whether it asks a judge."""
 
     reference: bool = True
     examples: bool = False
     judge: bool = False
-    extra: str | None = None
 
 
-KNOWN_METRICS: dict[str, MetricNeeds] = {
+CONTRACT_METRICS: dict[str, MetricNeeds] = {
     "rouge": MetricNeeds(),
     "meteor": MetricNeeds(),
-    "bertscore": MetricNeeds(extra="models"),
+    "bertscore": MetricNeeds(),
     "bleu": MetricNeeds(),
-    "comet": MetricNeeds(examples=True, extra="comet"),
+    "comet": MetricNeeds(examples=True),
     "g_eval_summarization": MetricNeeds(examples=True, judge=True),
     "g_eval_translation": MetricNeeds(examples=True, judge=True),
     "g_eval_translation_noref": MetricNeeds(reference=False, examples=True, judge=True),
     "token_length": MetricNeeds(),
+}
+"""The metrics that results.json always names, null where they were not asked for."""
+
+KNOWN_METRICS: dict[str, MetricNeeds] = {
+    **CONTRACT_METRICS,
+    "corpus_bleu": MetricNeeds(),
+    "chrf": MetricNeeds(),
+    "ter": MetricNeeds(),
+    "exact_match": MetricNeeds(),
+    "token_f1": MetricNeeds(),
+    "embedding_similarity": MetricNeeds(),
 }
 """The metrics that cluster code computes, by the name under which results.json holds them."""
 

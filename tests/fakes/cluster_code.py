@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 import pyarrow as pa
@@ -37,6 +38,12 @@ MEMBERS = {
     "g_eval_translation": ("consistency", "fluency"),
     "g_eval_translation_noref": ("consistency", "fluency"),
     "token_length": ("ref_token_length", "pred_token_length"),
+    "corpus_bleu": (),
+    "chrf": ("chrf",),
+    "ter": ("ter",),
+    "exact_match": ("exact_match",),
+    "token_f1": ("precision", "recall", "f1"),
+    "embedding_similarity": ("embedding_similarity",),
 }
 SCORE = 0.5
 FAILED_AS_TOLD = FailureReason(code="failed_as_told", message="The job was told to fail.")
@@ -81,6 +88,7 @@ class CannedJobs:
             "predictions": answers if settings.output_field != "ground_truth" else None,
             **{name: [None] * len(rows) for name in ("reasoning", "inference_metrics", "errors")},
             "latency_seconds": [1.25] * len(rows),
+            "totals": {"answered": len(rows), "failed": 0},
             "model": settings.model,
             "inference_time": 1.25,
         }
@@ -93,7 +101,9 @@ class CannedJobs:
         assert settings is not None
         await self._require(config, settings, rows)
         scored = {
-            metric: _scores(metric, len(rows)) if metric in settings.metrics else None for metric in wire.KNOWN_METRICS
+            metric: _scores(metric, len(rows)) if metric in settings.metrics else None
+            for metric in wire.KNOWN_METRICS
+            if metric in wire.CONTRACT_METRICS or metric in settings.metrics
         }
         artifacts = {
             "predictions": [row.get(settings.predictions_field) for row in rows],
@@ -106,7 +116,9 @@ class CannedJobs:
             await self._compile(config.compilation, results)
         await self._end(config, rows=len(rows), metrics=flat_metrics(scored))
 
-    async def _require(self, config: JobConfig, settings: EvaluationSettings, rows: list[dict[str, str | None]]) -> None:
+    async def _require(
+        self, config: JobConfig, settings: EvaluationSettings, rows: list[dict[str, str | None]]
+    ) -> None:
         needs_reference = any(wire.KNOWN_METRICS[metric].reference for metric in settings.metrics)
         if needs_reference and any(row.get("ground_truth") is None for row in rows):
             failure = FailureReason(code="missing_ground_truth", message="The dataset has no ground truth.")
@@ -159,10 +171,10 @@ class CannedJobs:
         await self._store.put(self._key(uri), msgspec.json.encode(value), content_type="application/json")
 
     def _key(self, uri: str) -> str:
-        """The inverse of the store's `uri`, for keys without characters that need quoting."""
+        """The inverse of the store's `uri`."""
         start = self._store.uri("x/").removesuffix("x/")
         assert uri.startswith(start), f"{uri} is not in the store"
-        return uri.removeprefix(start)
+        return unquote(uri.removeprefix(start)) if start.startswith("file:") else uri.removeprefix(start)
 
 
 def _results(metrics: dict[str, Any], artifacts: dict[str, Any], config: JobConfig) -> dict[str, Any]:

@@ -50,15 +50,15 @@ def _make() -> str | None:
     reason = _why_no_cpu_build()
     if reason is not None:
         return reason
-    _install_project()
     _pip("install", "--quiet", "--requirement", str(REQUIREMENTS))
+    _install_project()
     STAMP.write_text(_wanted())
     return None
 
 
 def _why_no_cpu_build() -> str | None:
     """Asks pip what it would install; nothing but metadata is fetched where the index can give it alone."""
-    command = [PYTHON, "-m", "pip", "install", "--dry-run", "--quiet", "--report", "-", *_torch()]
+    command = [PYTHON, "-m", "pip", "install", "--dry-run", "--quiet", "--report", "-", "-r", REQUIREMENTS]
     try:
         answer = subprocess.run(command, capture_output=True, timeout=LOOK_SECONDS, check=False)
     except subprocess.TimeoutExpired:
@@ -74,13 +74,9 @@ def _why_no_cpu_build() -> str | None:
     return None
 
 
-def _torch() -> list[str]:
-    return [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith("torch")]
-
-
 def _install_project() -> None:
-    """uv does in seconds, from its cache, what takes pip minutes."""
-    wanted = ["--editable", ".[embedded]", "--group", "test"]
+    """Keeps the torch that is there. uv does in seconds, from its cache, what takes pip minutes."""
+    wanted = ["--editable", ".[embedded,models]", "--group", "test"]
     uv = os.environ.get("UV") or shutil.which("uv")
     if uv is None:
         _pip("install", "--quiet", *wanted)

@@ -11,7 +11,7 @@ from touchstone_jobs import wire
 from touchstone_jobs.failures import JobFailure
 from touchstone_jobs.inference.hugging_face.kinds import Kind
 from touchstone_jobs.inference.hugging_face.languages import Language, language
-from touchstone_jobs.inference.hugging_face.model import HuggingFaceModel
+from touchstone_jobs.inference.hugging_face.model import HuggingFaceModel, _length
 from touchstone_jobs.inference.hugging_face.predictor import HuggingFacePredictor
 from touchstone_jobs.inference.samples import Answer, Sample
 
@@ -57,6 +57,28 @@ def test_a_summary_is_what_generate_gives(tmp_path: Path) -> None:
     plain = AutoModelForSeq2SeqLM.from_pretrained(path)
     output = plain.generate(**words("the lazy dog jumps", return_tensors="pt"), max_new_tokens=8, do_sample=False)
     assert ours == words.decode(output[0], skip_special_tokens=True).strip()
+
+
+@pytest.mark.parametrize(
+    ("make", "task"),
+    [(tiny.bart, wire.TaskDefinition()), (tiny.t5, TRANSLATION), (tiny.llama, wire.TaskDefinition("text-generation"))],
+)
+def test_tokens_are_counted_without_what_fills_a_batch_up(tmp_path: Path, make: Any, task: wire.TaskDefinition) -> None:
+    model = HuggingFaceModel(settings(tiny.built(make, tmp_path / "m"), task=task), None)
+    long, short = model.answers([Sample(row=0, text="the quick brown fox jumps"), Sample(row=1, text="the train")])
+    [alone] = model.answers([Sample(row=1, text="the train")])
+
+    assert short.usage == alone.usage
+    assert long.usage is not None
+    assert short.usage is not None
+    assert long.usage.prompt_tokens > short.usage.prompt_tokens > 0
+    assert 0 < short.usage.completion_tokens <= LIKELIEST.max_new_tokens
+    assert short.usage.total_tokens == short.usage.prompt_tokens + short.usage.completion_tokens
+
+
+@pytest.mark.parametrize(("tokens", "length"), [([5, 6, 2, 2, 2], 3), ([5, 6, 7], 3), ([2], 1), ([], 0)])
+def test_an_answer_ends_with_its_first_end(tokens: list[int], length: int) -> None:
+    assert _length(tokens, {2}) == length
 
 
 def test_a_text_longer_than_the_model_is_cut_for_encoders_and_an_error_for_chats(tmp_path: Path) -> None:

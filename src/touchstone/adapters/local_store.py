@@ -39,6 +39,7 @@ class LocalStore:
 
     def __init__(self, directory: Path, urls: SignedUrls | None = None) -> None:
         self._root = Path(os.path.abspath(directory))  # noqa: PTH100 - resolve() would follow links set by the operator
+        self._uri = f"file://{quote(str(self._root).rstrip('/'))}/"
         self._incoming = self._root / _INCOMING
         self._urls = urls
         with _answering():
@@ -97,7 +98,7 @@ class LocalStore:
 
     def uri(self, key: str) -> str:
         folder = checked_folder(key) if key.endswith("/") else checked_key(key)
-        return f"file://{quote(f'{self._root}/{folder}')}"
+        return f"{self._uri}{quote(folder)}"
 
     async def check(self) -> None:
         await asyncio.to_thread(self._probe)

@@ -8,12 +8,15 @@ from typing import Any, LiteralString, Protocol, TypeVar
 import asyncpg
 import msgspec
 
+from touchstone.database.rows import reader_for
 from touchstone.errors import Failure, Unavailable
 
 T = TypeVar("T")
 
 COMMAND_TIMEOUT_SECONDS = 30.0
 ACQUIRE_TIMEOUT_SECONDS = 10.0
+# a transaction does nothing but statements, so one that waits longer has lost its process, and keeps its locks
+STANDSTILL_SECONDS = 30
 
 
 class Executor(Protocol):
@@ -37,14 +40,19 @@ class Transaction:
         self.connection = connection
 
     async def fetch_all(self, kind: type[T], sql: LiteralString, *values: Any) -> list[T]:
-        return msgspec.convert(await self.connection.fetch(sql, *values), list[kind], strict=False)
+        rows = await self.connection.fetch(sql, *values)
+        if not rows:
+            return []
+        reader = reader_for(kind, tuple(rows[0].keys()))
+        return [reader.read(row) for row in rows]
 
     async def fetch_one(self, kind: type[T], sql: LiteralString, *values: Any) -> T | None:
         row = await self.connection.fetchrow(sql, *values)
-        return None if row is None else msgspec.convert(row, kind, strict=False)
+        return None if row is None else reader_for(kind, tuple(row.keys())).read(row)
 
     async def fetch_value(self, sql: LiteralString, *values: Any) -> Any:
-        return await self.connection.fetchval(sql, *values)
+        value = await self.connection.fetchval(sql, *values)
+        return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
 
     async def execute(self, sql: LiteralString, *values: Any) -> int:
         return touched(await self.connection.execute(sql, *values))
@@ -66,7 +74,8 @@ class Database:
             max_size=self.size,
             command_timeout=COMMAND_TIMEOUT_SECONDS,
             timeout=ACQUIRE_TIMEOUT_SECONDS,
-            init=_teach_json,
+            init=_prepare,
+            reset=_leave_as_it_is,
             server_settings={"application_name": "touchstone", "timezone": "UTC"},
         )
 
@@ -136,11 +145,11 @@ GONE = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection raises whose session was ended while it was idle
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
 )
 
@@ -173,11 +182,17 @@ def touched(status: str) -> int:
     return int(last) if last.isdigit() else 0
 
 
-async def _teach_json(connection: "asyncpg.Connection") -> None:
+async def _prepare(connection: "asyncpg.Connection") -> None:
+    # by a statement, because connection poolers refuse unknown parameters of the start
+    await connection.execute(f"set idle_in_transaction_session_timeout = {STANDSTILL_SECONDS * 1000:d}")
     for name in ("json", "jsonb"):
         await connection.set_type_codec(
-            name, schema="pg_catalog", encoder=_encode_json, decoder=msgspec.json.decode, format="text"
+            name, schema="pg_catalog", encoder=_encode_json, decoder=msgspec.Raw, format="text"
         )
+
+
+async def _leave_as_it_is(_: object) -> None:
+    """Nothing here sets what outlives its transaction, and asyncpg's own reset is a statement more for each of ours."""
 
 
 def _encode_json(value: Any) -> str:

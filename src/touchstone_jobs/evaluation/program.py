@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Container
 from typing import Any
 
 import msgspec
@@ -10,13 +11,19 @@ from touchstone_jobs import storage
 from touchstone_jobs.attempt import Attempt, Finished
 from touchstone_jobs.cluster import each_result
 from touchstone_jobs.dataset_files import GROUND_TRUTH
-from touchstone_jobs.evaluation.metrics import ROW_METRICS, refuse_missing_packages, result_object, score_shard
-from touchstone_jobs.evaluation.rows import Rows, Scores, joined, read_rows
+from touchstone_jobs.evaluation.metrics import (
+    ROW_METRICS,
+    refuse_missing_packages,
+    result_object,
+    score_shard,
+    scores_of_all,
+)
+from touchstone_jobs.evaluation.rows import Rows, Scores, read_rows
 from touchstone_jobs.evaluation.scores_file import SCORES_FILE, write_scores
 from touchstone_jobs.failures import JobFailure
 from touchstone_jobs.numbers import flat_metrics, merged_sections
 from touchstone_jobs.source import fetch_source
-from touchstone_jobs.wire import KNOWN_METRICS, Compilation, EvaluationSettings
+from touchstone_jobs.wire import CONTRACT_METRICS, KNOWN_METRICS, Compilation, EvaluationSettings
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +39,7 @@ def evaluate(attempt: Attempt) -> Finished:
     attempt.progress.begin(len(rows.predictions))
     began = time.monotonic()
     scores = _compute(attempt, settings, rows)
-    metrics = {name: result_object(name, scores[name]) if name in scores else None for name in KNOWN_METRICS}
+    metrics = {name: result_object(name, scores[name]) if name in scores else None for name in _named(scores)}
     artifacts = {
         "predictions": rows.predictions,
         "ground_truth": rows.references if GROUND_TRUTH in source.columns else None,
@@ -42,6 +49,10 @@ def evaluate(attempt: Attempt) -> Finished:
     write_scores(attempt.folder / SCORES_FILE, list(source.keys(without=[settings.predictions_field])), scores)
     _save(attempt, {"metrics": metrics, "parameters": attempt.config.report, "artifacts": artifacts})
     return Finished(metrics=flat_metrics(metrics))
+
+
+def _named(scores: Container[str]) -> list[str]:
+    return [name for name in KNOWN_METRICS if name in CONTRACT_METRICS or name in scores]
 
 
 def _refuse_unknown(settings: EvaluationSettings) -> None:
@@ -66,11 +77,15 @@ def _row_metrics(
     """`share` is how much of a row is done when one metric has looked at it."""
     calls = [(name, shard, settings.task) for name in names for shard in rows.shards(ROW_METRICS[name].shard)]
     parts: dict[int, Scores] = {}
-    for number, scores in each_result(score_shard, calls):
+    gpus = [settings.num_gpus if ROW_METRICS[name].has_model else 0.0 for name, _, _ in calls]
+    for number, scores in each_result(score_shard, calls, num_gpus=gpus):
         parts[number] = scores
         attempt.progress.add(done=len(calls[number][1].predictions) * share)
         attempt.progress.write_if_due()
-    return {name: joined([parts[number] for number, call in enumerate(calls) if call[0] == name]) for name in names}
+    return {
+        name: scores_of_all(name, [parts[number] for number, call in enumerate(calls) if call[0] == name])
+        for name in names
+    }
 
 
 def _judged(
@@ -78,11 +93,12 @@ def _judged(
 ) -> dict[str, Scores]:
     if not names:
         return {}
-    from touchstone_jobs.evaluation.judge import DIMENSIONS, Judge  # aiohttp is slow to load and seldom needed
+    from touchstone_jobs.evaluation.panel import DIMENSIONS, Panel, panel_of  # aiohttp is slow to load
 
-    verdicts_per_row = sum(len(DIMENSIONS[name]) for name in names)
+    judges = len(panel_of(settings, None))
+    verdicts_per_row = judges * sum(len(DIMENSIONS[name]) for name in names)
     step = share * len(names) / verdicts_per_row
-    return Judge(attempt, settings, lambda: attempt.progress.add(done=step)).scores(names, rows)
+    return Panel(attempt, settings, step).scores(names, rows)
 
 
 def _save(attempt: Attempt, results: dict[str, Any]) -> None:

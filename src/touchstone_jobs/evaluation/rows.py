@@ -22,16 +22,20 @@ class Rows(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """`lists` holds one value per row under each of the metric's members; `notes` what holds for the whole metric."""
+    """`lists` holds one value per row under each of the metric's members; `notes` and `numbers` what holds for all
+    rows together. `sums` are what shards add up to get such numbers from, a metric's own matter."""
 
     lists: Mapping[str, Sequence[Any]]
-    notes: Mapping[str, str] = {}
+    notes: Mapping[str, Any] = {}
+    numbers: Mapping[str, float | None] = {}
+    sums: Sequence[float] = ()
 
 
 def joined(parts: Sequence[Scores]) -> Scores:
     """The scores of consecutive shards as one."""
     lists = {member: [value for part in parts for value in part.lists[member]] for member in parts[0].lists}
-    return Scores(lists, parts[0].notes)
+    sums = tuple(sum(column) for column in zip(*(part.sums for part in parts), strict=True))
+    return Scores(lists, parts[0].notes, sums=sums)
 
 
 def read_rows(source: Source, settings: EvaluationSettings) -> Rows:

@@ -11,16 +11,24 @@ from typing import IO, Any
 import msgspec
 
 from touchstone_jobs.dataset_files import GROUND_TRUTH, RecordBatch
-from touchstone_jobs.inference.samples import Answer, Answers, TokenUsage
+from touchstone_jobs.inference.accounting import Totals, cost_usd, token_counts, totals
+from touchstone_jobs.inference.prices import prices_of
+from touchstone_jobs.inference.samples import Answers
 from touchstone_jobs.source import EXAMPLES, Source
 from touchstone_jobs.wire import InferenceSettings
 
 PREDICTIONS = "predictions"
-_OWN_NAMES = {EXAMPLES, PREDICTIONS, GROUND_TRUTH, "reasoning", "inference_metrics", "latency_seconds", "errors"} | {
-    "model",
-    "inference_time",
+_LISTS = {
+    EXAMPLES,
+    PREDICTIONS,
+    GROUND_TRUTH,
+    "reasoning",
+    "inference_metrics",
+    "latency_seconds",
+    "errors",
+    "cost_usd",
 }
-_TOKEN_COUNTS = ("prompt_tokens", "total_tokens", "completion_tokens", "reasoning_tokens", "answer_tokens")
+_OWN_NAMES = _LISTS | {"totals", "prices", "model", "inference_time"}
 
 
 class ResultsFile:
@@ -31,20 +39,38 @@ class ResultsFile:
         self._answers = answers
         self._settings = settings
         self._seconds = seconds
+        self._prices = prices_of(settings)
 
     def write(self, path: Path, parameters: dict[str, Any]) -> dict[str, float]:
         """Answers the metrics that stand in the file."""
-        metrics = average_tokens(self._answers)
+        prices = self._prices[0] if self._prices else None
+        sums = totals(self._answers.in_order(), prices)
+        metrics = self._metrics(sums)
         with path.open("wb") as file:
             file.write(b'{"metrics":' + _json(metrics) + b',"parameters":' + _json(parameters) + b',"artifacts":{')
             for name, values in self._lists():
                 _write_list(file, name, values)
-            file.write(b'"model":' + _json(self._settings.model))
-            file.write(b',"inference_time":' + _json(self._seconds) + b"}}")
+            for name, value in self._values(sums):
+                file.write(_json(name) + b":" + _json(value) + b",")
+            file.write(b'"inference_time":' + _json(self._seconds) + b"}}")
         return metrics
 
+    def _metrics(self, sums: Totals) -> dict[str, float]:
+        """Of endpoints only: to the contract, a model on the cluster has none."""
+        if self._settings.provider == "hf":
+            return {}
+        cost = {} if sums.cost_usd is None else {"cost_usd": sums.cost_usd}
+        return {**sums.averages(), **cost}
+
+    def _values(self, sums: Totals) -> Iterator[tuple[str, Any]]:
+        yield "totals", sums
+        if self._prices:
+            prices, source = self._prices
+            yield "prices", {**msgspec.to_builtins(prices), "source": source}
+        yield "model", self._settings.model
+
     def _lists(self) -> Iterator[tuple[str, Iterable[Any] | None]]:
-        """All but `model` and `inference_time`; None where the contract has null."""
+        """One value per row; None where the contract has null."""
         field = self._settings.output_field
         yield EXAMPLES, self._source.values(EXAMPLES)
         # an answer under a field of its own is a prediction all the same, which is where clients look for it
@@ -53,9 +79,12 @@ class ResultsFile:
         if field not in _OWN_NAMES:
             yield field, self._texts()
         yield "reasoning", (answer and answer.reasoning for answer in self._answers.in_order())
-        yield "inference_metrics", (_token_counts(answer) for answer in self._answers.in_order())
+        yield "inference_metrics", (token_counts(answer) for answer in self._answers.in_order())
         yield "latency_seconds", (answer and answer.seconds for answer in self._answers.in_order())
         yield "errors", (answer and answer.error for answer in self._answers.in_order())
+        if self._prices:
+            prices, _ = self._prices
+            yield "cost_usd", (cost_usd(answer, prices) for answer in self._answers.in_order())
 
     def _ground_truth(self) -> Iterable[str | None] | None:
         if self._settings.output_field == GROUND_TRUTH:
@@ -64,22 +93,6 @@ class ResultsFile:
 
     def _texts(self) -> Iterator[str | None]:
         return (answer and answer.text for answer in self._answers.in_order())
-
-
-def average_tokens(answers: Answers) -> dict[str, float]:
-    """`avg_…_tokens` over the answers whose provider counted; empty when none did."""
-    usages = [0] * len(_TOKEN_COUNTS)
-    counted = 0
-    for answer in answers.in_order():
-        if answer and answer.usage:
-            counted += 1
-            usages = [total + getattr(answer.usage, name) for total, name in zip(usages, _TOKEN_COUNTS, strict=True)]
-    return {f"avg_{name}": total / counted for name, total in zip(_TOKEN_COUNTS, usages, strict=True) if counted}
-
-
-def _token_counts(answer: Answer | None) -> dict[str, int] | None:
-    usage: TokenUsage | None = answer.usage if answer else None
-    return {name: getattr(usage, name) for name in _TOKEN_COUNTS} if usage else None
 
 
 def with_answers(source: Source, answers: Answers, field: str) -> Iterator[RecordBatch]:

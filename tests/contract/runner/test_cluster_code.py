@@ -103,7 +103,7 @@ async def test_an_inference_leaves_results_a_dataset_and_an_outcome(runner, stor
     assert results["parameters"] == {"name": "an inference"}
     assert set(results["artifacts"]) == {
         *("examples", "predictions", "ground_truth", "reasoning", "inference_metrics", "errors"),
-        *("latency_seconds", "model", "inference_time"),
+        *("latency_seconds", "totals", "model", "inference_time"),
     }
     assert results["artifacts"]["examples"] == [row["examples"] for row in ROWS]
     assert all(results["artifacts"]["predictions"])
@@ -128,7 +128,7 @@ async def test_an_evaluation_in_a_workflow_leaves_metrics_and_the_compiled_resul
         *(f"rouge_{member}_mean" for member in ("rouge1", "rouge2", "rougeL", "rougeLsum")),
         "bleu_bleu_mean",
     }
-    assert set(results["metrics"]) == set(wire.KNOWN_METRICS)
+    assert set(results["metrics"]) == set(wire.CONTRACT_METRICS)
     assert {name for name, value in results["metrics"].items() if value} == set(METRICS)
     assert set(results["artifacts"]) == {"predictions", "ground_truth", "evaluation_time"}
     compiled = msgspec.json.decode(await store.get("compiled.json"))

@@ -70,7 +70,7 @@ async def listening(app: Any, path: str, *, last_event_id: str | None = None) ->
         await stream.gone.wait()
         return {"type": "http.disconnect"}
 
-    headers = {"host": "127.0.0.1:8000", "accept": "text/event-stream"}
+    headers = {"host": "127.0.0.1:8000", "accept": "text/event-stream", "accept-encoding": "gzip, zstd"}
     if last_event_id is not None:
         headers["last-event-id"] = last_event_id
     task = asyncio.create_task(app(_scope(path, headers), receive, stream.take))

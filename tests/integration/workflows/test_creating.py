@@ -112,6 +112,28 @@ async def test_a_judge_with_an_endpoint_of_its_own_needs_none(start, work, jobs_
     assert config["evaluation"]["llm_as_judge"] == judge
 
 
+async def test_further_judges_reach_the_evaluation_and_need_no_first_one(start, work, jobs_of):
+    judges = [{"model_name": name, "model_base_url": f"http://localhost:9/{name}"} for name in ("a", "b")]
+    created = await start(metrics=["g_eval_summarization"], judges=judges)
+    await work()
+    config = (await jobs_of(created["id"]))["evaluation"]["config"]
+    assert config["evaluation"]["judges"] == judges
+    assert "llm_as_judge" not in config["evaluation"]
+
+
+async def test_prices_of_ones_own_reach_the_inference(start, database):
+    prices = {"prompt_usd_per_million": 1.5, "completion_usd_per_million": 3.0}
+    await start(prices=prices)
+    assert await database.fetch_value("select config->'prices' from job") == prices
+
+
+async def test_a_judge_at_machine_metadata_is_refused(client, experiment_id):
+    judges = [{"model_name": "j", "model_base_url": "http://169.254.169.254/v1"}]
+    answer = await client.post("/api/v1/workflows/", json=workflow(experiment_id, metrics=["rouge"], judges=judges))
+    assert answer.status_code == 400
+    assert "169.254.169.254" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("metrics", [["blue"], ["rouge", "blue"]])
 async def test_unknown_metrics_are_refused_at_their_place(client, experiment_id, metrics):
     answer = await client.post("/api/v1/workflows/", json=workflow(experiment_id, metrics=metrics))

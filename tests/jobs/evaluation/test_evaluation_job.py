@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 from tests.jobs.attempts import DIALOGUES, SUMMARIES, Workplace, evaluation, uri
 
@@ -18,7 +19,7 @@ def test_an_evaluation_saves_the_chosen_metrics_under_the_contracts_names(workpl
     assert "Storing evaluation results to " in printed
     assert f"Storing evaluation results for S3 to {config.results_uri}" in printed
     results = workplace.results()
-    assert set(results["metrics"]) >= set(wire.KNOWN_METRICS)
+    assert set(results["metrics"]) == set(wire.CONTRACT_METRICS)
     assert results["metrics"]["comet"] is None
     rouge = results["metrics"]["rouge"]
     assert set(rouge) == {
@@ -33,6 +34,39 @@ def test_an_evaluation_saves_the_chosen_metrics_under_the_contracts_names(workpl
     metrics = workplace.outcome().metrics
     assert metrics["rouge_rouge1_mean"] == round(rouge["rouge1_mean"], 3)
     assert "token_length_ref_token_length_mean" in metrics
+
+
+def test_metrics_beside_the_contracts_appear_where_they_were_asked_for(workplace: Workplace) -> None:
+    dataset = workplace.dataset({"ground_truth": SUMMARIES, "predictions": PREDICTIONS})
+    asked = ("corpus_bleu", "chrf", "ter", "exact_match", "token_f1")
+    status, printed = workplace.run(workplace.config("evaluator", dataset, evaluation=evaluation(*asked)))
+
+    assert status == 0, printed
+    metrics = workplace.results()["metrics"]
+    assert set(metrics) == {*wire.CONTRACT_METRICS, *asked}
+    assert all(metrics[name] is None for name in wire.CONTRACT_METRICS)
+    assert "tok:13a" in metrics["corpus_bleu"]["signature"]
+    flat = workplace.outcome().metrics
+    assert {"corpus_bleu_score", "chrf_corpus", "ter_ter_mean", "exact_match_exact_match_mean"} <= set(flat)
+    table = pyarrow.parquet.read_table(workplace.root / "jobs" / workplace.job_id / "scores.parquet")
+    assert {"row", "key", "chrf_chrf", "ter_ter", "exact_match_exact_match", "token_f1_f1"} <= set(table.column_names)
+
+
+@pytest.mark.parametrize(
+    ("metric", "requirement"), [("comet", "unbabel-comet"), ("embedding_similarity", "'touchstone[models]'")]
+)
+def test_a_metric_whose_package_is_missing_says_what_to_install(
+    workplace: Workplace, metric: str, requirement: str
+) -> None:
+    columns = {"examples": DIALOGUES, "ground_truth": SUMMARIES, "predictions": PREDICTIONS}
+    config = workplace.config("evaluator", workplace.dataset(columns), evaluation=evaluation(metric))
+    status, _ = workplace.run(config)
+
+    assert status != 0
+    failure = workplace.outcome().failure
+    assert failure is not None
+    assert failure.code == "metric_not_installed"
+    assert f"`pip install {requirement}`" in failure.message
 
 
 def test_missing_predictions_count_as_empty(workplace: Workplace) -> None:

@@ -1,6 +1,7 @@
 import json
 
 import pyarrow.parquet
+import pytest
 from aiohttp import web
 from tests.jobs.attempts import DIALOGUES, SUMMARIES, Workplace, evaluation
 from tests.jobs.endpoints import Body, FakeEndpoint, completion, refusal, serving
@@ -94,12 +95,54 @@ def test_a_judge_that_refuses_the_key_fails_the_job(workplace: Workplace) -> Non
     assert failure.code == "provider_refused"
 
 
-def test_a_metric_whose_package_is_missing_names_the_extra(workplace: Workplace) -> None:
+async def strict_or_lenient(_: FakeEndpoint, body: Body) -> web.Response:
+    text = body["messages"][-1]["content"]
+    best = 10 if "market" in text else 6 if "train" in text else 2
+    score = best if body["model"] == "lenient" else best - 2
+    return completion(json.dumps({"score": score, "reason": f"I am {body['model']}."}))
+
+
+def test_several_judges_are_kept_averaged_and_compared(workplace: Workplace) -> None:
     dataset = workplace.dataset({"examples": DIALOGUES, "ground_truth": SUMMARIES, "predictions": PREDICTIONS})
-    status, _ = workplace.run(workplace.config("evaluator", dataset, evaluation=evaluation("comet")))
+    with serving(strict_or_lenient) as endpoint:
+        judges = [wire.JudgeSettings(name, endpoint.base_url) for name in ("lenient", "strict", "strict")]
+        settings = evaluation("g_eval_translation", judge=judges[0], judges=judges[1:])
+        status, printed = workplace.run(workplace.config("evaluator", dataset, evaluation=settings))
+        assert status == 0, printed
+        assert len(endpoint.bodies) == 3 * 2 * 3
+        endpoint.bodies.clear()
+        status, printed = workplace.run(workplace.config("evaluator", dataset, attempt=2, evaluation=settings))
+        assert status == 0, printed
+        assert endpoint.bodies == [], "verdicts are paid once"
+
+    result = workplace.results()["metrics"]["g_eval_translation"]
+    assert result["judges"] == ["lenient", "strict", "strict (2)"]
+    first = result["fluency"][0]
+    assert first["score"] == pytest.approx((1.0 + 0.8 + 0.8) / 3)
+    assert first["verdicts"][2] == {"judge": "strict (2)", "score": 0.8, "reason": "I am strict."}
+    assert "lenient: I am lenient." in first["reason"]
+    # by hand, in tenths: units (10, 8, 8), (6, 4, 4), (2, 0, 0) around their mean 42 / 9
+    # observed 3 * (2 * 3 * 8 / 3) / 2 = 24, expected 2 * 9 * 104 / 8 = 234
+    assert result["fluency_alpha"] == pytest.approx(1 - 24 / 234)
+    assert workplace.outcome(2).metrics["g_eval_translation_fluency_alpha"] == round(1 - 24 / 234, 3)
+    assert workplace.outcome().progress.done == 3
+    table = pyarrow.parquet.read_table(workplace.root / "jobs" / workplace.job_id / "scores.parquet")
+    assert table.column("g_eval_translation_fluency_verdicts").to_pylist()[0] == first["verdicts"]
+
+
+def test_judges_need_no_first_one_and_one_that_fails_is_named(workplace: Workplace) -> None:
+    async def silent_or_generous(endpoint: FakeEndpoint, body: Body) -> web.Response:
+        return completion("no") if body["model"] == "silent" else await generous(endpoint, body)
+
+    dataset = workplace.dataset({"examples": DIALOGUES, "ground_truth": SUMMARIES, "predictions": PREDICTIONS})
+    with serving(silent_or_generous) as endpoint:
+        judges = [wire.JudgeSettings(name, endpoint.base_url) for name in ("generous", "silent")]
+        settings = evaluation("g_eval_translation", judges=judges)
+        status, _ = workplace.run(workplace.config("evaluator", dataset, evaluation=settings))
 
     assert status != 0
     failure = workplace.outcome().failure
     assert failure is not None
-    assert failure.code == "metric_not_installed"
-    assert "touchstone[comet]" in failure.message
+    assert failure.code == "judge_unusable"
+    assert "silent" in failure.message
+    assert "generous" not in failure.message

@@ -11,7 +11,7 @@ WRITTEN_BY = {
     "audit_events": {"audit_event", "audit_head", "audit_seal"},
     "auth": {"api_key", "seen_assertion", "sign_on", "user_session"},
     "belonging": set(),
-    "datasets": {"dataset"},
+    "datasets": {"dataset", "unfinished_dataset"},
     "experiments": {"experiment"},
     "idempotent_requests": {"idempotent_request"},
     "jobs": {"job", "job_event", "job_log"},
@@ -27,6 +27,7 @@ WRITTEN_BY = {
 # not about rows of ours: the packages that open connections, and the roles and databases of an embedded server
 OTHER_SQL = ("touchstone/database/", "touchstone/embedded/postgres.py", "touchstone/embedded/roles.py")
 
+KEPT_BY_TRIGGERS = ["list_total"]
 STATEMENT = re.compile(
     r"^\s*(select\s.+\sfrom\s|select\s+\w+\(|with\s+\w+\s+as\s*\(|insert\s+into\s|update\s+\S+\s+set\s|delete\s+from\s"
     r"|truncate\s|(create|alter|drop)\s+(table|index|function|trigger|role|database|schema)\s"
@@ -54,7 +55,7 @@ def test_no_repository_writes_a_table_of_another_noun() -> None:
 
 def test_every_table_has_one_noun_that_writes_it() -> None:
     made = re.findall(r"^create table (\w+)", "".join(f.read_text() for f in MIGRATIONS.glob("*.sql")), re.MULTILINE)
-    assert sorted(made) == sorted(table for tables in WRITTEN_BY.values() for table in tables)
+    assert sorted(made) == sorted([*KEPT_BY_TRIGGERS, *(table for tables in WRITTEN_BY.values() for table in tables)])
 
 
 def test_the_map_names_what_the_repositories_write() -> None:

@@ -192,3 +192,13 @@ async def test_the_version_of_what_is_not_installed_is_zero(monkeypatch: pytest.
 
     monkeypatch.setattr(importlib.metadata, "version", missing)
     assert installed_version() == "0.0.0"
+
+
+@pytest.mark.parametrize(
+    ("installed", "told"), [("1.2.3", "1.2.3"), ("0.0.0", "0.0.0"), ("0.0.0.post7.dev0+abc", "0.0.0")]
+)
+def test_a_source_tree_without_a_tag_has_the_version_zero(
+    installed: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.metadata.version", lambda _: installed)
+    assert installed_version() == told

@@ -83,3 +83,30 @@ def test_tags_are_compared_weakly(offered: bytes, known: bool) -> None:
 
 def test_the_same_body_has_the_same_tag() -> None:
     assert etag_of(b"{}") == etag_of(b"{}") != etag_of(b"[]")
+
+
+LINK = '{"url":"http://h/objects/a.json?%s","status":"succeeded"}'
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_same"),
+    [
+        ("expires=1200000001&key_id=k&signature=a", "expires=1200000059&key_id=k&signature=b", True),
+        ("expires=1200000001&signature=a", "expires=1200000061&signature=b", False),
+        (
+            "X-Amz-Algorithm=a&X-Amz-Date=20260101T101500Z&X=1",
+            "X-Amz-Algorithm=a&X-Amz-Date=20260101T101559Z&X=2",
+            True,
+        ),
+        ("X-Amz-Date=20260101T101500Z&X=1", "X-Amz-Date=20260101T101600Z&X=1", False),
+        ("page=1", "page=2", False),
+    ],
+)
+def test_a_signed_link_counts_by_the_minute(first: str, second: str, is_same: bool) -> None:
+    assert (etag_of((LINK % first).encode()) == etag_of((LINK % second).encode())) is is_same
+
+
+def test_what_stands_beside_a_signed_link_counts() -> None:
+    link = LINK % "expires=1200000001&signature=a"
+    assert etag_of(link.encode()) != etag_of(link.replace("succeeded", "failed").encode())
+    assert etag_of(link.encode()) != etag_of(link.replace("a.json", "b.json").encode())

@@ -11,11 +11,14 @@ import pytest
 from touchstone_jobs import dataset_files, wire
 from touchstone_jobs.completions import Endpoint, TokenDetails, Usage, completion_from, endpoint_of, refusal_from
 from touchstone_jobs.failures import JobFailure
+from touchstone_jobs.inference.accounting import Latency, totals
 from touchstone_jobs.inference.baseline import BASELINES, sentences
 from touchstone_jobs.inference.hugging_face.predictor import SMALLEST_BATCH, sorted_batches
+from touchstone_jobs.inference.prices import TABLE_DATE, prices_of
 from touchstone_jobs.inference.reasoning import split_thought, token_usage
 from touchstone_jobs.inference.results import ResultsFile, with_answers
 from touchstone_jobs.inference.samples import Answer, Answers, Sample, TokenUsage
+from touchstone_jobs.numbers import flat_metrics
 from touchstone_jobs.pacing import FIRST_LIMIT, Pace
 from touchstone_jobs.segments import Segments
 from touchstone_jobs.source import Source
@@ -177,9 +180,12 @@ class Work:
         self.answers.add(Answer(row=1, error="no"))
 
 
-def results(folder: Path, field: str) -> tuple[dict[str, Any], dict[str, float]]:
+def results(
+    folder: Path, field: str = "predictions", provider: str = "p", **details: Any
+) -> tuple[dict[str, Any], dict[str, float]]:
     work = Work(folder)
-    settings = wire.InferenceSettings("m", "p", wire.TaskDefinition(), wire.GenerationSettings(), output_field=field)
+    task, generation = wire.TaskDefinition(), wire.GenerationSettings()
+    settings = wire.InferenceSettings("m", provider, task, generation, output_field=field, **details)
     metrics = ResultsFile(work.source, work.answers, settings, 1.5).write(folder / "results.json", {"name": "n"})
     return json.loads((folder / "results.json").read_bytes()), metrics
 
@@ -198,9 +204,63 @@ def test_results_hold_what_the_contract_names(tmp_path: Path) -> None:
         "inference_metrics": [None, None, tokens],
         "latency_seconds": [None, None, 0.5],
         "errors": [None, "no", None],
+        "totals": {
+            "answered": 2,
+            "failed": 1,
+            "counted": 1,
+            "tokens": tokens,
+            "latency_seconds": {"mean": 0.5, "median": 0.5, "p95": 0.5, "most": 0.5},
+            "cost_usd": None,
+        },
         "model": "m",
         "inference_time": 1.5,
     }
+
+
+def test_a_models_tokens_on_the_cluster_are_no_metrics_but_stand_beside_the_answers(tmp_path: Path) -> None:
+    written, metrics = results(tmp_path, provider="hf")
+
+    assert written["metrics"] == metrics == {}
+    assert written["artifacts"]["inference_metrics"][2]["prompt_tokens"] == 2
+    assert written["artifacts"]["totals"]["tokens"]["total_tokens"] == 6
+
+
+def test_what_was_paid_is_told_of_each_answer_and_of_all(tmp_path: Path) -> None:
+    written, metrics = results(tmp_path, prices=wire.Prices(1.0, 10.0))
+
+    # by hand: two tokens read at a millionth, four written at ten
+    assert written["artifacts"]["cost_usd"] == [None, None, pytest.approx(0.000042)]
+    assert written["artifacts"]["totals"]["cost_usd"] == metrics["cost_usd"] == pytest.approx(0.000042)
+    assert written["artifacts"]["prices"]["source"] == "the job"
+    assert flat_metrics(metrics)["cost_usd"] == 0.000042
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "base_url", "known"),
+    [
+        ("openai", "gpt-4o-mini", None, True),
+        ("openai", "gpt-4o-mini", "https://api.openai.com/v1", True),
+        ("openai", "gpt-4o-mini", "http://my-own:8000/v1", False),
+        ("openai", "gpt-99", None, False),
+        ("hosted_vllm", "gpt-4o", None, False),
+    ],
+)
+def test_list_prices_are_for_a_providers_own_address(
+    provider: str, model: str, base_url: str | None, known: bool
+) -> None:
+    task, generation = wire.TaskDefinition(), wire.GenerationSettings()
+    settings = wire.InferenceSettings(model, provider, task, generation, base_url=base_url)
+    found = prices_of(settings)
+
+    assert (found is not None) == known
+    assert found is None or found[1] == f"list prices of {TABLE_DATE}"
+
+
+def test_latencies_are_summed_up_by_rank() -> None:
+    answers = [Answer(row=row, text="x", seconds=float(row)) for row in range(1, 101)]
+
+    assert totals(answers, None).latency_seconds == Latency(mean=50.5, median=51.0, p95=95.0, most=100.0)
+    assert totals([None, Answer(row=0, error="no")], None).latency_seconds is None
 
 
 def test_annotations_are_the_ground_truth_and_other_fields_stand_beside_the_predictions(tmp_path: Path) -> None:

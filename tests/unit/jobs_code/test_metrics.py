@@ -12,10 +12,10 @@ from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
 
 from touchstone_jobs.evaluation.criteria import DIMENSIONS, JUDGE_PROMPT, question
 from touchstone_jobs.evaluation.judge import verdict_from
-from touchstone_jobs.evaluation.metrics import ROW_METRICS, result_object, score_shard
-from touchstone_jobs.evaluation.rows import Rows, Scores, joined
+from touchstone_jobs.evaluation.metrics import ROW_METRICS, result_object, score_shard, scores_of_all
+from touchstone_jobs.evaluation.rows import Rows, Scores
 from touchstone_jobs.numbers import flat_metrics, merged_sections
-from touchstone_jobs.wire import KNOWN_METRICS, TaskDefinition
+from touchstone_jobs.wire import CONTRACT_METRICS, KNOWN_METRICS, TaskDefinition
 
 REFERENCES = [
     "The cat sat on the mat because it was tired.",
@@ -36,7 +36,7 @@ PAIRS = list(zip(REFERENCES, PREDICTIONS, strict=True))
 
 
 def scores(metric: str, rows: Rows = ROWS) -> Scores:
-    return score_shard(metric, rows, TaskDefinition())
+    return scores_of_all(metric, [score_shard(metric, rows, TaskDefinition())])
 
 
 def test_rouge_is_that_of_rouge_score_without_stemming() -> None:
@@ -83,12 +83,12 @@ def test_token_lengths_are_estimated_from_words() -> None:
     assert lengths["pred_token_length"][4] == 1
 
 
-@pytest.mark.parametrize("metric", ["rouge", "bleu", "meteor", "token_length"])
+@pytest.mark.parametrize("metric", [name for name, metric in ROW_METRICS.items() if not metric.has_model])
 def test_shards_joined_give_what_the_whole_gives(metric: str) -> None:
-    parts = [scores(metric, shard) for shard in ROWS.shards(2)]
+    parts = [score_shard(metric, shard, TaskDefinition()) for shard in ROWS.shards(2)]
 
     assert len(parts) == 3
-    assert joined(parts) == scores(metric)
+    assert scores_of_all(metric, parts) == scores(metric)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,17 @@ def test_shards_joined_give_what_the_whole_gives(metric: str) -> None:
             "token_length",
             {f"{which}_token_length{end}" for which in ("ref", "pred") for end in ("", "_mean")},
         ),
+        ("corpus_bleu", {"score", "signature"}),
+        ("chrf", {"chrf", "chrf_mean", "corpus", "signature"}),
+        ("ter", {"ter", "ter_mean", "corpus", "signature"}),
+        ("exact_match", {"exact_match", "exact_match_mean", "normalization"}),
+        (
+            "token_f1",
+            {f"{which}{end}" for which in ("precision", "recall", "f1") for end in ("", "_mean")} | {"normalization"},
+        ),
     ],
 )
-def test_result_objects_have_the_contracts_keys(metric: str, keys: set[str]) -> None:
+def test_result_objects_have_their_keys(metric: str, keys: set[str]) -> None:
     assert set(result_object(metric, scores(metric))) == keys
 
 
@@ -118,6 +126,7 @@ def test_means_are_named_as_the_contract_has_them() -> None:
 
 def test_every_known_metric_is_computed_by_somebody() -> None:
     assert set(ROW_METRICS) | set(DIMENSIONS) == set(KNOWN_METRICS)
+    assert list(KNOWN_METRICS)[: len(CONTRACT_METRICS)] == list(CONTRACT_METRICS)
     assert {name for name, needs in KNOWN_METRICS.items() if needs.judge} == set(DIMENSIONS)
 
 

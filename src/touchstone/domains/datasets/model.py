@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from touchstone.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
+from touchstone.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, Unavailable
 
 
 class Dataset(msgspec.Struct, frozen=True):
@@ -59,3 +59,7 @@ class DatasetTooLarge(TooLarge):
 
 class DatasetInUse(Conflict):
     """Dataset with ID {id} is in use by {users}; wait for their end, or cancel them"""
+
+
+class UploadTooSlow(Unavailable):
+    """Upstream error with object store: it took too long to store the dataset"""

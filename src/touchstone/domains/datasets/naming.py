@@ -3,9 +3,10 @@
 import re
 
 LONGEST = 60
+_UNSAFE = re.compile(r"[^\w\-.]")
 
 
 def safe_name(name: str) -> str:
     """Letters, digits, `_`, `.` and `-` stay, anything else becomes `-`; bounded, and never a dot folder."""
-    cleaned = re.sub(r"[^\w\-.]", "-", name)[:LONGEST]
+    cleaned = _UNSAFE.sub("-", name)[:LONGEST]
     return "-" + cleaned[1:] if cleaned.startswith(".") else cleaned or "-"

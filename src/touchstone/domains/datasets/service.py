@@ -20,10 +20,12 @@ from touchstone.domains.datasets.model import (
     DatasetNotFound,
     DatasetTooLarge,
     StoredDataset,
+    UploadTooSlow,
 )
 from touchstone.domains.datasets.naming import safe_name
 from touchstone.domains.datasets.repository import DatasetRepository, NewDatasetRow
 from touchstone.domains.datasets.schemas import DatasetDownload
+from touchstone.domains.datasets.unfinished_repository import UnfinishedDatasetRepository
 from touchstone.domains.idempotent_requests.model import IdempotentCall
 from touchstone.domains.idempotent_requests.service import once
 from touchstone.errors import Unavailable
@@ -45,6 +47,7 @@ class Received(Protocol):
 class DatasetService:
     def __init__(self, database: Database, store: ObjectStore, *, prefix: str, size_limit: int) -> None:
         self.database = database
+        self.unfinished = UnfinishedDatasetRepository(database)
         self.store = store
         self.prefix = prefix
         self.size_limit = size_limit
@@ -74,21 +77,25 @@ class DatasetService:
 
     async def _store(self, new: NewDatasetRow, folder: Path, caller: Caller, call: IdempotentCall | None) -> Dataset:
         async def work(transaction: Transaction) -> Dataset:
+            if not await UnfinishedDatasetRepository(transaction).finish_unless_abandoned(new.folder):
+                raise UploadTooSlow
             await DatasetRepository(transaction).insert(new)
             dataset = await DatasetRepository(transaction).get(new.id)
             await AuditRepository(transaction).record(caller, "upload_dataset", f"dataset:{new.id}", after=dataset)
             return dataset
 
+        await self.unfinished.insert(new.folder)
         try:
             for path in await asyncio.to_thread(_files, folder):
                 kind = CONTENT_TYPES.get(path.suffix, "application/octet-stream")
                 await self.store.put_file(new.folder + path.name, path, content_type=kind)
             dataset = await once(self.database, call, Dataset, work)
         except BaseException:
-            await asyncio.shield(self._forget(new.folder))
+            # where the commit went through although its answer was lost, there is nothing to give up
+            await asyncio.shield(self._give_up(new.folder))
             raise
         if dataset.id != new.id:  # sent before: the earlier one stands
-            await self._forget(new.folder)
+            await self._give_up(new.folder)
         return dataset
 
     async def delete(self, dataset_id: UUID, caller: Caller) -> None:
@@ -111,6 +118,11 @@ class DatasetService:
         for stored in waiting:
             await self._purge_if_possible(stored)
         return len(waiting)
+
+    async def purge_abandoned(self) -> None:
+        """Removes the objects of uploads that were never finished."""
+        for folder in await self.unfinished.list_abandoned():
+            await self._give_up(folder)
 
     async def downloads(self, dataset_id: UUID, extension: str | None, caller: Caller) -> DatasetDownload:
         """Signed URLs of its files, or of those whose name ends with the extension."""
@@ -135,11 +147,14 @@ class DatasetService:
             return
         await DatasetRepository(self.database).mark_purged(stored.id)
 
-    async def _forget(self, folder: str) -> None:
+    async def _give_up(self, folder: str) -> None:
+        """What the store or the database does not do now, a worker does later."""
         try:
-            await self.store.delete_prefix(folder)
+            if await self.unfinished.abandon(folder):
+                await self.store.delete_prefix(folder)
+                await self.unfinished.forget(folder)
         except Unavailable:
-            return  # an orphan: the clean-up of the store finds it
+            return
 
 
 def _receive(file: Received, target: Path, limit: int) -> bytes:

@@ -127,7 +127,9 @@ class HealthService:
 
 
 def installed_version() -> str:
+    """As the tag names it; a source tree without one is 0.0.0, whatever commit it stands at."""
     try:
-        return importlib.metadata.version("touchstone")
+        version = importlib.metadata.version("touchstone")
     except importlib.metadata.PackageNotFoundError:
         return UNKNOWN_VERSION
+    return UNKNOWN_VERSION if version.startswith(f"{UNKNOWN_VERSION}.") else version

@@ -13,6 +13,7 @@ from touchstone.adapters.runner import Run, Runner, RunStatus, Submission
 from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database, Transaction
 from touchstone.domains.datasets.repository import DatasetRepository, NewDatasetRow
+from touchstone.domains.datasets.unfinished_repository import UnfinishedDatasetRepository
 from touchstone.domains.jobs.kinds import COMPILED_FILE, AttemptPlaces, Layout, attempt_config, target_dataset
 from touchstone.domains.jobs.logs import JobLogs
 from touchstone.domains.jobs.model import STOP_WORDS, FailureReason, JobRow, JobStatus, Progress
@@ -150,12 +151,15 @@ class Attempts:
         verdict = judge(job, run, outcome)
         if verdict.is_lost and verdict.failure and job.failures + 1 < self.most_attempts:
             wait_seconds = 2.0 ** min(job.failures, 6)
-            async with self.database.transaction() as transaction:
-                jobs = JobRepository(transaction)
-                if await jobs.requeue_if_active(job.id, job.attempt, verdict.failure, wait_seconds):
-                    await tell(transaction, job.id, "requeued")
+            await self._requeue(job, verdict.failure, wait_seconds)
         else:
             await self._finish(job, verdict, run, outcome)
+
+    async def _requeue(self, job: JobRow, failure: FailureReason, wait_seconds: float) -> None:
+        async with self.database.transaction() as transaction:
+            if await JobRepository(transaction).requeue_if_active(job.id, job.attempt, failure, wait_seconds):
+                await self._note_unfinished(transaction, job)
+                await tell(transaction, job.id, "requeued")
 
     async def _finish(self, job: JobRow, verdict: Verdict, run: Run | None, outcome: wire.Outcome | None) -> None:
         """The results go to their place first; rows of job, dataset and workflow then change together."""
@@ -175,6 +179,8 @@ class Attempts:
             )
             if finished and outcome is not None and verdict.status is JobStatus.SUCCEEDED:
                 await self._register_dataset(transaction, job, outcome)
+            if finished and verdict.status is not JobStatus.SUCCEEDED:
+                await self._note_unfinished(transaction, job)
             if finished:
                 await tell(transaction, job.id)
                 await self.on_finished(transaction, await jobs.get(job.id))
@@ -212,6 +218,11 @@ class Attempts:
             generated_by=job.config["model"],
         )
         await DatasetRepository(transaction).insert(new)
+
+    async def _note_unfinished(self, transaction: Transaction, job: JobRow) -> None:
+        """The attempt may have stored a dataset, or a part of one, which nobody will ask for."""
+        if target := target_dataset(job, self.layout):
+            await UnfinishedDatasetRepository(transaction).insert(target[2])
 
     async def _read(self, job: JobRow, name: str, kind: type[Any]) -> Any:
         try:

@@ -6,7 +6,7 @@ import os
 import random
 import socket
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -19,12 +19,14 @@ from touchstone.errors import Unavailable
 
 log: Any = structlog.get_logger("touchstone.dispatcher")
 
-LEASE_SECONDS = 60
+# so long a killed worker keeps its jobs from the others; a step that takes longer may be repeated beside it
+LEASE_SECONDS = 15
+STEP_SECONDS = 48.0
 IDLE_SECONDS = 2.0
 LOOK_AGAIN_SECONDS = 0.5
 UNAVAILABLE_SECONDS = 3.0
 BROKEN_SECONDS = 30.0
-LOOKS_AT_ONCE = 16
+LOOKS_AT_ONCE = 32
 # two jobs a CPU: drivers ask for none, and mostly wait
 SUBMITTED_PER_CPU = 2
 
@@ -38,30 +40,56 @@ class Dispatcher:
         self.most_submitted = most_submitted
         self.worker = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self.hint = asyncio.Event()
+        self.looks: dict[UUID, asyncio.Task[None]] = {}
+        self.is_more_due = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set; what is being looked at is finished first."""
         listening = asyncio.create_task(self._listen(stop))
         try:
             while not stop.is_set():
-                busy = await self._turn_safely()
-                await self._pause(stop, LOOK_AGAIN_SECONDS if busy else IDLE_SECONDS)
+                await self._begin_safely()
+                await self._pause(stop, LOOK_AGAIN_SECONDS if self.looks else IDLE_SECONDS)
         finally:
             listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            await asyncio.gather(listening, *self.looks.values(), return_exceptions=True)
 
     async def turn(self) -> int:
-        """One round over everything that is due; answers how many jobs were looked at."""
-        created = await self._claim_created()
-        submitted = await JobRepository(self.database).claim_submitted(self.worker, LEASE_SECONDS, LOOKS_AT_ONCE)
-        steps = [self._step(job) for job in created + submitted]
-        await asyncio.gather(*steps)
-        return len(steps)
+        """One round over what is due, waited for; answers how many jobs were looked at."""
+        begun = await self._begin()
+        await asyncio.gather(*self.looks.values())
+        return begun
 
-    async def _claim_created(self) -> list[JobRow]:
+    async def _begin(self) -> int:
+        """Begins looks at what is due, as many as there is room for; a slow one keeps no other waiting."""
+        room = LOOKS_AT_ONCE - len(self.looks)
+        begun = 0
+        for claim in (self._claim_created, self._claim_submitted):
+            jobs = await claim(room - begun) if room > begun else []
+            for job in jobs:
+                self._look_at(job)
+            begun += len(jobs)
+        self.is_more_due = begun >= room
+        return begun
+
+    def _look_at(self, job: JobRow) -> None:
+        """A job whose look outlasts its lease is claimed again, which is as good as a longer lease."""
+        if job.id not in self.looks:
+            self.looks[job.id] = asyncio.create_task(self._step(job))
+            self.looks[job.id].add_done_callback(lambda _: self._looked_at(job))
+
+    def _looked_at(self, job: JobRow) -> None:
+        del self.looks[job.id]
+        if self.is_more_due and len(self.looks) <= LOOKS_AT_ONCE // 2:
+            self.hint.set()
+
+    async def _claim_created(self, room: int) -> list[JobRow]:
         at_most = self.most_submitted or SUBMITTED_PER_CPU * await self._cpus()
         async with self.database.transaction() as transaction:
-            return await JobRepository(transaction).claim_created(self.worker, LEASE_SECONDS, at_most)
+            return await JobRepository(transaction).claim_created(self.worker, LEASE_SECONDS, at_most, room)
+
+    async def _claim_submitted(self, room: int) -> list[JobRow]:
+        return await JobRepository(self.database).claim_submitted(self.worker, LEASE_SECONDS, room)
 
     async def _cpus(self) -> int:
         try:
@@ -73,7 +101,7 @@ class Dispatcher:
         """Never raises: what one job runs into must not hold up the others."""
         look_again = LOOK_AGAIN_SECONDS
         try:
-            async with asyncio.timeout(LEASE_SECONDS * 0.8):
+            async with asyncio.timeout(STEP_SECONDS):
                 await (self.attempts.submit if job.status == "created" else self.attempts.follow)(job)
         except Unavailable as error:
             look_again = UNAVAILABLE_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311
@@ -84,14 +112,13 @@ class Dispatcher:
         with contextlib.suppress(Unavailable):  # the lease then ends by itself
             await JobRepository(self.database).release(job.id, self.worker, look_again)
 
-    async def _turn_safely(self) -> bool:
+    async def _begin_safely(self) -> None:
         try:
-            return await self.turn() > 0
+            await self._begin()
         except Unavailable as error:
             log.warning("waiting for another system", reason=str(error))
         except Exception:
             log.exception("a round of the dispatcher failed")
-        return False
 
     async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
         """Ends early when there is a hint or the stop."""

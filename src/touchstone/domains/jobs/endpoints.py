@@ -1,6 +1,7 @@
 """Where a job may send its examples, and a secret: decided before it is queued."""
 
 import ipaddress
+import socket
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +21,10 @@ PROVIDER_HOSTS = {
 JUDGE_HOST = PROVIDER_HOSTS["openai"]
 # cloud machines tell whoever asks here who they are, with credentials
 METADATA_HOSTS = frozenset({"metadata.google.internal", "metadata", "instance-data"})
-METADATA_NETWORKS = [ipaddress.ip_network(text) for text in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32")]
+METADATA_NETWORKS = [
+    ipaddress.ip_network(text)
+    for text in ("169.254.0.0/16", "100.100.100.200/32", "168.63.129.16/32", "fe80::/10", "fd00:ec2::/32")
+]
 
 
 class SecretForAnotherHost(Refused):
@@ -67,18 +71,30 @@ class EndpointRules(msgspec.Struct, frozen=True):
 
 
 def is_metadata(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
+    address = _address(host)
+    if address is None:
         return host in METADATA_HOSTS
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     return any(address in network for network in METADATA_NETWORKS if network.version == address.version)
 
 
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Also of the spellings that only resolvers take: 2852039166 and 0xa9.0xfe.43518 are 169.254.169.254."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.ip_address(socket.inet_aton(host))
+    except (OSError, ValueError):
+        return None
+
+
 def _urls(config: Any) -> list[str]:
-    judge = getattr(config, "llm_as_judge", None)
-    return [url for url in (getattr(config, "base_url", None), judge.model_base_url if judge else None) if url]
+    judges = [getattr(config, "llm_as_judge", None), *getattr(config, "judges", [])]
+    urls = [getattr(config, "base_url", None), *(judge.model_base_url for judge in judges if judge)]
+    return [url for url in urls if url]
 
 
 def _host(url: str) -> str:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, Protocol, cast
 from uuid import UUID, uuid5
 
 import msgspec
@@ -118,12 +119,12 @@ class Evaluator:
 
     def show(self, job: JobRow, results_uri: str) -> dict[str, Any]:
         config = job.config
-        judge = {"llm_as_judge": config["llm_as_judge"]} if config["llm_as_judge"] else {}
+        judges = {name: config[name] for name in ("llm_as_judge", "judges") if config.get(name)}
         return {
             "name": f"{job.name}/{job.id}",
             "evaluation": {
                 "metrics": config["metrics"],
-                **judge,
+                **judges,
                 "max_samples": job.max_samples,
                 "return_input_data": True,
                 "return_predictions": True,
@@ -136,7 +137,8 @@ class Evaluator:
 
     def settings(self, job: JobRow) -> wire.EvaluationSettings:
         fields = {**job.config, "task": job.config["task_definition"], "judge": job.config["llm_as_judge"]}
-        return msgspec.convert(fields, wire.EvaluationSettings)
+        asked_gpus = job.config.get("num_gpus") or 0.0
+        return msgspec.convert({**fields, "num_gpus": asked_gpus}, wire.EvaluationSettings)
 
 
 KINDS: dict[JobKind, Kind] = {kind.name: kind for kind in (Inference(), Annotate(), Evaluator())}
@@ -160,15 +162,25 @@ def public_config(job: JobRow, results_uri: str) -> dict[str, Any]:
 
 
 _SENSITIVE = re.compile(r"api_key|_token", re.IGNORECASE)
+_MAY_BE_SECRET = frozenset({str, list, dict})
 
 
 def redacted(value: Any, key: str = "") -> Any:
     """Strings under a key that smells of a credential are masked, however deep."""
     if isinstance(value, dict):
-        return {name: redacted(inner, str(name)) for name, inner in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        members = cast("dict[str, Any]", value)
+        return {
+            name: redacted(inner, name) if inner.__class__ in _MAY_BE_SECRET else inner
+            for name, inner in members.items()
+        }
     if isinstance(value, list):
         return [redacted(inner, key) for inner in value]  # pyright: ignore[reportUnknownVariableType]
-    return "<REDACTED>" if isinstance(value, str) and _SENSITIVE.search(key) else value
+    return "<REDACTED>" if isinstance(value, str) and is_sensitive(key) else value
+
+
+@lru_cache(1024)
+def is_sensitive(key: str) -> bool:
+    return _SENSITIVE.search(key) is not None
 
 
 class AttemptPlaces(msgspec.Struct, frozen=True):
@@ -200,6 +212,7 @@ def attempt_config(job: JobRow, places: AttemptPlaces, *, ticket: wire.Ticket | 
     settings = KINDS[job.kind].settings(job)
     if isinstance(settings, wire.InferenceSettings) and job.config.get("num_gpus") is None:
         settings.num_gpus = places.num_gpus
+        settings.gpu_if_any = True
     target = target_dataset(job, layout)
     return wire.JobConfig(
         job_id=str(job.id),

@@ -2,10 +2,11 @@
 
 import datetime as dt
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from touchstone.adapters.runner import Run
 from touchstone.errors import Conflict, Forbidden, Invalid, NotFound, Refused
@@ -84,6 +85,16 @@ class Judge(msgspec.Struct, frozen=True):
 
     model_name: str
     model_base_url: str
+
+
+Usd = Annotated[float, Meta(ge=0, le=1_000_000)]
+
+
+class Prices(msgspec.Struct, frozen=True):
+    """US dollars for a million tokens; reasoning counts as completion. They win over the prices we know."""
+
+    prompt_usd_per_million: Usd
+    completion_usd_per_million: Usd
 
 
 class JobRow(msgspec.Struct, frozen=True):

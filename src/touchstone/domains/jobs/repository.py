@@ -76,6 +76,8 @@ class JobRepository:
         return row
 
     async def list_by_id(self, job_ids: Sequence[UUID]) -> list[JobRow]:
+        if not job_ids:
+            return []
         return await self.executor.fetch_all(JobRow, SELECT_JOB + "where job.id = any($1::uuid[])", job_ids)
 
     async def list_newest(
@@ -107,17 +109,19 @@ class JobRepository:
         )
 
     async def count(self, kinds: Sequence[str], viewer: Viewer) -> int:
-        """All without those that are hidden, which an index of their own knows: most often there are few, or none."""
+        """The kept total without what is hidden, which an index of its own knows: most often that is little."""
         return await self.executor.fetch_value(
             """
-            select count(*) - (
+            select coalesce(sum(total), 0)::bigint - (
                 select count(*) from job
-                where ($2::text[] = '{}' or kind = any($2::text[])) and visibility <> 'everyone' and
+                where kind = any($2::text[]) and visibility <> 'everyone' and
             """
             + VISIBLE
-            + " is not true) from job where $2::text[] = '{}' or kind = any($2::text[])",
+            + """
+             is not true) from list_total where list = any(select 'job/' || kind from unnest($2::text[]) as kind)
+            """,
             viewer,
-            kinds,
+            kinds or list(JobKind),
         )
 
     async def insert(self, job: NewJobRow) -> bool:
@@ -187,8 +191,8 @@ class JobRepository:
         )
         return touched > 0
 
-    async def claim_created(self, worker: str, lease_seconds: int, at_most: int) -> list[JobRow]:
-        """Leases jobs to submit so that no more than `at_most` are submitted in all, whoever asks.
+    async def claim_created(self, worker: str, lease_seconds: int, at_most: int, limit: int = 1000) -> list[JobRow]:
+        """Leases up to `limit` jobs to submit, so that no more than `at_most` are submitted in all, whoever asks.
 
         Fair between experiments: whoever has least submitted comes first, then whoever waits longest. Call it in
         a transaction of its own; the lock makes the count exact.
@@ -210,7 +214,7 @@ class JobRepository:
             ), chosen as (
                 select waiting.id from waiting left join share on share.experiment = waiting.experiment
                 order by coalesce(share.size, 0) + waiting.place, waiting.created_at, waiting.id
-                limit greatest(0, $3 - (select count(*) from submitted))
+                limit least($4, greatest(0, $3 - (select count(*) from submitted)))
             ), leased as (
                 update job set leased_by = $1, leased_until = now() + $2 * interval '1 second'
                 from chosen where job.id = chosen.id
@@ -221,6 +225,7 @@ class JobRepository:
             worker,
             lease_seconds,
             at_most,
+            limit,
         )
         return await self.list_by_id(ids)
 

@@ -14,6 +14,7 @@ from touchstone.domains.jobs.model import (
     JobKind,
     JobStatus,
     Judge,
+    Prices,
     Progress,
     Summarization,
     TaskDefinition,
@@ -24,6 +25,15 @@ Text = Annotated[str, Meta(max_length=100_000)]
 BatchSize = Annotated[int, Meta(gt=0, le=2**31 - 1)]
 Samples = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1, description="Anything below 1 means all.")]
 Seconds = Annotated[int, Meta(gt=0, le=2**31 - 1)]
+
+
+FurtherJudges = Annotated[
+    list[Judge], Meta(max_length=8, description="Beside `llm_as_judge`; the score is then the mean of all judges.")
+]
+WorkerGpus = Annotated[
+    float, Meta(ge=0, le=64, description="For each worker; unset: as the service is set, else one where there are any.")
+]
+MetricGpus = Annotated[float, Meta(ge=0, le=64, description="For each task of a metric that has a model of its own.")]
 
 
 class _GenerationFields(msgspec.Struct, kw_only=True):
@@ -38,9 +48,8 @@ class _GenerationFields(msgspec.Struct, kw_only=True):
     system_prompt: Text | None = None
     secret_key_name: str | None = None
     max_failed_samples: int = 0
-    num_gpus: (
-        Annotated[float, Meta(ge=0, le=64, description="For each worker; unset: as the service is set.")] | None
-    ) = None
+    num_gpus: WorkerGpus | None = None
+    prices: Prices | None = None
 
 
 class InferenceConfig(_GenerationFields, kw_only=True):
@@ -64,8 +73,10 @@ class EvaluatorConfig(msgspec.Struct, kw_only=True):
     task_definition: TaskDefinition = msgspec.field(default_factory=Summarization)
     metrics: set[str] | UnsetType = UNSET
     llm_as_judge: Judge | None = None
+    judges: FurtherJudges = []
     secret_key_name: str | None = None
     predictions_field: str = "predictions"
+    num_gpus: MetricGpus | None = None
 
 
 JobConfig = InferenceConfig | AnnotateConfig | EvaluatorConfig

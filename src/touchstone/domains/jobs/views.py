@@ -42,7 +42,7 @@ class JobView:
             error_type=run.error_type if run else None,
             start_time=row.started_at or row.submitted_at,
             end_time=row.finished_at,
-            metadata={"job_type": row.kind.value},
+            metadata={"job_type": row.kind},
             runtime_env=redacted(run.runtime_env) if run else {},
             driver_agent_http_address=run.driver_agent_http_address if run else None,
             driver_node_id=run.driver_node_id if run else None,

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from touchstone.domains.jobs.model import FailureReason, GenerationConfig, Judge, Progress
-from touchstone.domains.jobs.schemas import BatchSize, Name, Seconds, Text
+from touchstone.domains.jobs.model import FailureReason, GenerationConfig, Judge, Prices, Progress
+from touchstone.domains.jobs.schemas import BatchSize, FurtherJudges, Name, Seconds, Text
 from touchstone.domains.workflows.model import WorkflowStatus
 
 
@@ -29,7 +29,9 @@ class NewWorkflow(msgspec.Struct, kw_only=True):
     job_timeout_sec: Seconds = 3600
     metrics: list[str] | None = None
     llm_as_judge: Judge | None = None
+    judges: FurtherJudges = []
     max_failed_samples: int = 0
+    prices: Prices | None = None
 
 
 class CreatedWorkflow(msgspec.Struct, kw_only=True):

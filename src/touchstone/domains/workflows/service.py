@@ -156,8 +156,8 @@ class WorkflowService:
         self, transaction: Transaction, new: NewWorkflow, subject: Subject, metrics: list[str], caller: Caller
     ) -> None:
         """Of both steps; and each may go where the step sends it."""
-        judge_secret = _judge_secret(metrics, new.llm_as_judge is not None)
-        judging = EvaluatorConfig(llm_as_judge=new.llm_as_judge, secret_key_name=judge_secret)
+        judge_secret = _judge_secret(metrics, new)
+        judging = EvaluatorConfig(llm_as_judge=new.llm_as_judge, judges=new.judges, secret_key_name=judge_secret)
         for name, config in ((new.secret_key_name, _inference_config(new, subject, "")), (judge_secret, judging)):
             secret = await SecretRepository(transaction).find(name, caller.viewer) if name else None
             if name and secret is None:
@@ -197,7 +197,8 @@ def experiment_number(text: str) -> int | None:
     return number if str(number) == text else None
 
 
-def _judge_secret(metrics: list[str], has_judge: bool) -> str | None:
+def _judge_secret(metrics: list[str], new: NewWorkflow) -> str | None:
+    has_judge = new.llm_as_judge is not None or new.judges
     return JUDGE_SECRET if not has_judge and any(metric.startswith("g_eval_") for metric in metrics) else None
 
 
@@ -234,6 +235,7 @@ def _inference_config(new: NewWorkflow, subject: Subject, prompt: str) -> Infere
         secret_key_name=new.secret_key_name,
         store_to_dataset=True,
         max_failed_samples=new.max_failed_samples,
+        prices=new.prices,
     )
 
 
@@ -260,7 +262,8 @@ def _evaluation_job(workflow: WorkflowRow, inference: JobRow, dataset_id: UUID) 
         task_definition=msgspec.convert(inference.config["task_definition"], type=TaskDefinition),
         metrics=set(new.metrics or []),
         llm_as_judge=new.llm_as_judge,
-        secret_key_name=_judge_secret(new.metrics or [], new.llm_as_judge is not None),
+        judges=new.judges,
+        secret_key_name=_judge_secret(new.metrics or [], new),
         predictions_field=new.inference_output_field,
     )
     accepted = KINDS[JobKind.EVALUATOR].accept(config)

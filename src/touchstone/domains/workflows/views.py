@@ -24,13 +24,13 @@ class WorkflowView:
         self.store = store
 
     async def details(self, row: WorkflowRow) -> WorkflowDetails:
-        jobs = [self._job(job) for job in row.jobs]
+        parameters = [self._job_parameters(job) for job in row.jobs]
         url = await self.download_url(row) if row.compiled_key else None
         return WorkflowDetails(
             **_shared_fields(row),
-            jobs=jobs,
+            jobs=[_job_results(job, own) for job, own in zip(row.jobs, parameters, strict=True)],
             metrics={name: value for job in row.jobs for name, value in job.metrics.items()},
-            parameters=self._parameters(row),
+            parameters=_union(row.jobs, parameters),
             artifacts_download_url=url,
             failure_reason=row.failure_reason,
             progress=overall_progress(row.jobs),
@@ -41,41 +41,43 @@ class WorkflowView:
     async def download_url(self, row: WorkflowRow) -> str:
         return await self.store.download_url(row.compiled_key or "", filename="compiled.json")
 
-    def _job(self, job: WorkflowJob) -> JobResults:
-        return JobResults(
-            id=job.id,
-            metrics=[{"name": name, "value": value} for name, value in job.metrics.items()],
-            parameters=[{"name": name, "value": value} for name, value in self._job_parameters(job).items()],
-        )
-
     def _job_parameters(self, job: WorkflowJob) -> dict[str, str]:
         path = {PATH_PARAMETER[job.step]: self.store.uri(job.results_key)} if job.results_key else {}
         return {"ray_job_id": str(job.id), **path}
 
-    def _parameters(self, row: WorkflowRow) -> dict[str, Any]:
-        """The union over the jobs; a name that an earlier job has too is kept once more, with that step before it."""
-        union: dict[str, Any] = {}
-        for job in row.jobs:
-            for name, value in self._job_parameters(job).items():
-                if name in union:
-                    union[f"{job.step}_{name}"] = value
-                union[name] = value
-        return union
+
+def _job_results(job: WorkflowJob, parameters: dict[str, str]) -> JobResults:
+    return JobResults(
+        id=job.id,
+        metrics=[{"name": name, "value": value} for name, value in job.metrics.items()],
+        parameters=[{"name": name, "value": value} for name, value in parameters.items()],
+    )
+
+
+def _union(jobs: list[WorkflowJob], parameters: list[dict[str, str]]) -> dict[str, Any]:
+    """A name that an earlier job has too is kept once more, with that step before it."""
+    union: dict[str, Any] = {}
+    for job, own in zip(jobs, parameters, strict=True):
+        for name, value in own.items():
+            if name in union:
+                union[f"{job.step}_{name}"] = value
+            union[name] = value
+    return union
 
 
 def overall_progress(jobs: list[WorkflowJob]) -> Progress | None:
     """The sum over the jobs; the rate is that of the one that runs."""
-    known = [job.progress for job in jobs if job.progress]
-    if not known:
-        return None
-    return Progress(
-        done=sum(progress.done for progress in known),
-        total=sum(progress.total for progress in known),
-        failed=sum(progress.failed for progress in known),
-        rate_per_second=next(
-            (job.progress.rate_per_second for job in jobs if job.progress and not job.status.is_final), 0.0
-        ),
-    )
+    total: Progress | None = None
+    for job in jobs:
+        if (one := job.progress) is None:
+            continue
+        total = total or Progress()
+        total.done += one.done
+        total.total += one.total
+        total.failed += one.failed
+        if not total.rate_per_second and not job.status.is_final:
+            total.rate_per_second = one.rate_per_second
+    return total
 
 
 def _shared_fields(row: WorkflowRow) -> dict[str, Any]:

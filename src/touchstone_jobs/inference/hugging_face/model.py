@@ -5,13 +5,15 @@
 
 import time
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from touchstone_jobs.completions import Usage
 from touchstone_jobs.failures import JobFailure
 from touchstone_jobs.inference.hugging_face.generation import generation_options
 from touchstone_jobs.inference.hugging_face.kinds import Kind, direction, kind_of, model_name, prefixed, tagged
+from touchstone_jobs.inference.reasoning import split_thought, token_usage
 from touchstone_jobs.inference.samples import Answer, Sample
 from touchstone_jobs.wire import InferenceSettings
 
@@ -49,7 +51,7 @@ class HuggingFaceModel:
         except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
             raise JobFailure("model_not_loaded", f"The model {name} cannot be loaded: {error}") from None
         self._device = self._chosen_device()
-        self._model = model.to(self._device).eval()
+        self._model = self._on_device(model).eval()
         self._limit = _position_limit(config)
         self._prepare(config)
 
@@ -61,17 +63,16 @@ class HuggingFaceModel:
         """One per sample. A batch that cannot be answered is halved until the sample at fault stands alone."""
         began = time.monotonic()
         try:
-            texts = self._generate([sample.text for sample in samples])
+            written = self._generate([sample.text for sample in samples])
         except (RuntimeError, ValueError, IndexError) as error:  # what torch raises when memory is short, too
             if len(samples) == 1:
                 return [Answer(row=samples[0].row, error=f"{type(error).__name__}: {error}")]
             middle = len(samples) // 2
             return self.answers(samples[:middle]) + self.answers(samples[middle:])
         seconds = round(time.monotonic() - began, 6)
-        pairs = zip(samples, texts, strict=True)
-        return [Answer(row=sample.row, text=text, seconds=seconds) for sample, text in pairs]
+        return [_answer(sample.row, one, seconds) for sample, one in zip(samples, written, strict=True)]
 
-    def _generate(self, texts: list[str]) -> list[str]:
+    def _generate(self, texts: list[str]) -> list["Written"]:
         inputs = self._encoded([self._prompt(text) for text in texts])
         length = inputs["input_ids"].shape[1]
         if self._is_causal and length >= self._limit:
@@ -81,8 +82,16 @@ class HuggingFaceModel:
         self._torch.manual_seed(0)  # sampled answers stay the same from run to run
         with self._torch.inference_mode():
             output = self._model.generate(**inputs, **options)
-        new = output[:, length:] if self._is_causal else output
-        return [text.strip() for text in self._tokenizer.batch_decode(new, skip_special_tokens=True)]
+        # an encoder's answer begins with a token that nobody generated
+        new = output[:, length if self._is_causal else 1 :]
+        texts = self._tokenizer.batch_decode(new, skip_special_tokens=True)
+        asked = inputs["attention_mask"].sum(dim=1).tolist()
+        counts = [_length(row, self._ends()) for row in new.tolist()]
+        return [Written(text.strip(), *count) for text, *count in zip(texts, asked, counts, strict=True)]
+
+    def _ends(self) -> set[int]:
+        ends: int | list[int] | None = self._model.generation_config.eos_token_id
+        return set(ends) if isinstance(ends, list) else set() if ends is None else {ends}
 
     def _encoded(self, prompts: list[str]) -> Any:
         # a chat template writes the special tokens itself; a chat cut short would lose its question
@@ -139,6 +148,13 @@ class HuggingFaceModel:
             raise JobFailure("bad_dtype", f"torch knows no dtype {name}.")
         return dtype
 
+    def _on_device(self, model: Any) -> Any:
+        try:
+            return model.to(self._device)
+        except (RuntimeError, AssertionError) as error:  # what torch raises without, or with too little of, a device
+            reason = f"The model cannot be put on {self._device}: {error}"
+            raise JobFailure("device_unavailable", reason) from None
+
     def _chosen_device(self) -> str:
         wanted = self._settings.accelerator or "auto"
         if wanted != "auto":
@@ -146,6 +162,26 @@ class HuggingFaceModel:
         if self._torch.cuda.is_available():
             return "cuda"
         return "mps" if self._torch.backends.mps.is_available() else "cpu"
+
+
+class Written(NamedTuple):
+    """What the model generated, and how many tokens it read and wrote for that, the closing one included."""
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
+def _answer(row: int, written: Written, seconds: float) -> Answer:
+    thought, text = split_thought(written.text)
+    read, wrote = written.prompt_tokens, written.completion_tokens
+    usage = token_usage(Usage(read, wrote, read + wrote), thought, told_apart=False)
+    return Answer(row=row, text=text, reasoning=thought, usage=usage, seconds=seconds)
+
+
+def _length(tokens: list[int], ends: set[int]) -> int:
+    """Up to the first end; what comes after it fills the batch up."""
+    return next((position for position, token in enumerate(tokens, start=1) if token in ends), len(tokens))
 
 
 def _summarization_advice(config: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from touchstone_jobs.cluster import connect, on_cluster
-from touchstone_jobs.failures import JobFailure, missing_extra
+from touchstone_jobs.failures import JobFailure, missing_package
 from touchstone_jobs.inference.hugging_face.model import HuggingFaceModel, HuggingFaceWorker
 from touchstone_jobs.inference.samples import Answer, Record, Sample
 from touchstone_jobs.wire import FailureReason, InferenceSettings
@@ -31,7 +31,9 @@ class HuggingFacePredictor:
     def __init__(self, settings: InferenceSettings, secret: str | None) -> None:
         for package in (*_NEEDED, *(("pandas",) if on_cluster() else ())):
             if find_spec(package) is None:
-                raise missing_extra("models_not_installed", f"The model {settings.model}", package, "models")
+                raise missing_package(
+                    "models_not_installed", f"The model {settings.model}", package, "'touchstone[models]'"
+                )
         self._settings = settings
         self._secret = secret
 
@@ -53,23 +55,32 @@ class HuggingFacePredictor:
         logging.getLogger("ray.data").setLevel(logging.WARNING)
         # a block per batch, each handed to the object store at once: the driver holds none of them
         blocks = [ray.put(arrow.Table.from_pydict(_columns(batch))) for batch in batches]
-        _log.info("%d batches for %s on the cluster", len(blocks), self._settings.model)
+        gpus = self._gpus(ray)
+        _log.info("%d batches for %s on the cluster, %g GPUs a worker", len(blocks), self._settings.model, gpus)
         answered = data.from_arrow_refs(blocks).map_batches(
             HuggingFaceWorker,
             batch_size=None,
             fn_constructor_args=(msgspec.json.encode(self._settings), self._secret),
-            compute=data.ActorPoolStrategy(min_size=1, max_size=self._actors(ray)),
+            compute=data.ActorPoolStrategy(min_size=1, max_size=_actors(ray, gpus)),
             num_cpus=1,
-            num_gpus=self._settings.num_gpus or None,
+            num_gpus=gpus or None,
         )
         return (_unpacked(batch) for batch in answered.iter_batches(batch_size=None, prefetch_batches=0))
 
-    def _actors(self, ray: Any) -> int:
-        resources: dict[str, float] = ray.cluster_resources()
-        gpus = self._settings.num_gpus
-        # half of the CPUs: other jobs' tasks need some as well
-        most = resources.get("GPU", 0) // gpus if gpus else resources.get("CPU", 1) // 2
-        return max(int(most), 1)
+    def _gpus(self, ray: Any) -> float:
+        asked, held = self._settings.num_gpus, ray.cluster_resources().get("GPU", 0)
+        if asked > held:
+            _log.warning("The cluster has %g GPUs, a worker asks for %g: it waits until there are more", held, asked)
+        if asked or not self._settings.gpu_if_any or self._settings.accelerator not in (None, "auto", "cuda"):
+            return asked
+        return 1.0 if held >= 1 else 0.0
+
+
+def _actors(ray: Any, gpus: float) -> int:
+    resources: dict[str, float] = ray.cluster_resources()
+    # half of the CPUs: other jobs' tasks need some as well
+    most = resources.get("GPU", 0) // gpus if gpus else resources.get("CPU", 1) // 2
+    return max(int(most), 1)
 
 
 def sorted_batches(samples: Iterator[Sample], size: int) -> Iterator[list[Sample]]:

@@ -1,4 +1,4 @@
--- Takes back 0003.people.
+-- Takes back 0004.people.
 
 alter table secret drop column visibility, drop column team_id, drop column owner;
 alter table job drop column tokens_spent, drop column visibility, drop column team_id, drop column owner;
