@@ -50,7 +50,7 @@ class ExperimentRepository:
         )
 
     async def count(self, viewer: Viewer) -> int:
-        """The kept total without what is hidden, which an index of its own knows: most often that is little."""
+        """The kept total without what is hidden, which has an index of its own."""
         return await self.executor.fetch_value(
             """
             select coalesce(sum(total), 0)::bigint - (

@@ -109,17 +109,14 @@ class JobRepository:
         )
 
     async def count(self, kinds: Sequence[str], viewer: Viewer) -> int:
-        """The kept total without what is hidden, which an index of its own knows: most often that is little."""
+        """The kept total without what is hidden, which has an index of its own."""
         return await self.executor.fetch_value(
             """
             select coalesce(sum(total), 0)::bigint - (
-                select count(*) from job
-                where kind = any($2::text[]) and visibility <> 'everyone' and
+                select count(*) from job where kind = any($2::text[]) and visibility <> 'everyone' and
             """
             + VISIBLE
-            + """
-             is not true) from list_total where list = any(select 'job/' || kind from unnest($2::text[]) as kind)
-            """,
+            + " is not true) from list_total where list = any(select 'job/' || kind from unnest($2::text[]) as kind)",
             viewer,
             kinds or list(JobKind),
         )

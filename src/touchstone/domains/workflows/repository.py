@@ -119,7 +119,7 @@ class WorkflowRepository:
         )
 
     async def count(self, viewer: Viewer) -> int:
-        """The kept total without what is hidden, which an index of its own knows: most often that is little."""
+        """The kept total without what is hidden, which has an index of its own."""
         return await self.executor.fetch_value(
             """
             select coalesce(sum(total), 0)::bigint - (
