@@ -203,7 +203,9 @@ async def test_a_sign_on_that_took_too_long_is_refused(
     assert (await browser.post(ACS, data={"SAMLResponse": idp.respond(query)})).status_code == 403
 
 
-@pytest.mark.parametrize("garbage", ["garbage", "PHhtbD4=", "%%%", "PCFET0NUWVBFIHggWzwhRU5USVRZIGUgImUiPl0+PHg+JmU7PC94Pg=="])
+@pytest.mark.parametrize(
+    "garbage", ["garbage", "PHhtbD4=", "%%%", "PCFET0NUWVBFIHggWzwhRU5USVRZIGUgImUiPl0+PHg+JmU7PC94Pg=="]
+)
 async def test_garbage_is_no_fault_of_the_server(saml_client: httpx.AsyncClient, garbage: str) -> None:
     answer = await saml_client.post(ACS, data={"SAMLResponse": garbage})
     assert (answer.status_code, answer.json()["detail"]) == (403, "Authentication failed")
