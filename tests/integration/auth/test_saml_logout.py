@@ -215,7 +215,7 @@ async def test_a_signature_of_something_inside_is_refused(
     genuine = request[:start] + request[end + len("</ns2:Signature>") :]
     around = f"{request[start:end]}<ns2:Object>{genuine}</ns2:Object></ns2:Signature>"
     forged = genuine.replace("bob@", "ada@").replace(' ID="id-', ' ID="forged-')
-    wrapped = forged[:start] + around + forged[start:]
+    wrapped = forged.replace("</ns1:Issuer>", f"</ns1:Issuer>{around}", 1)
     answer = await saml_client.post(SLS, data={"SAMLRequest": b64encode(wrapped.encode()).decode()})
     assert (answer.status_code, answer.json()["detail"]) == (403, "Logout failed")
     assert await sessions(database) == 1
