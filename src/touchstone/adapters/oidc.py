@@ -208,7 +208,8 @@ def read_keys(content: bytes) -> dict[str, Any]:
 
 
 def _key_list(content: bytes) -> list[dict[str, Any]]:
-    keys: object = json.loads(content).get("keys")
+    found: object = json.loads(content)
+    keys = cast("dict[str, object]", found).get("keys") if isinstance(found, dict) else None
     if not isinstance(keys, list):
         raise ValueError("no keys")
     return [cast("dict[str, Any]", one) for one in cast("list[object]", keys) if isinstance(one, dict)]

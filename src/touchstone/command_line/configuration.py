@@ -102,7 +102,7 @@ def _whom_it_lets_in(settings: Settings) -> str:
     from touchstone.domains.permissions.model import EVALUATION_PERMISSIONS
 
     return (
-        "It starts closed: `touchstone users add` makes the first administrator, `touchstone applications add` a key "
-        f"for a machine. To let everybody in instead, set {variable_name('ignore_permissions')}="
+        "It starts closed: `touchstone users add --admin` makes the first administrator, `touchstone applications "
+        f"add` a key for a machine. To let everybody in instead, set {variable_name('ignore_permissions')}="
         f"{','.join(EVALUATION_PERMISSIONS)}"
     )

@@ -44,8 +44,3 @@ class Browser:
         answer = await self.get("/v1/users/me", headers={"X-CSRF-Token": "1"})
         assert answer.status_code == 200, answer.text
         return answer.json() and answer.json()["email"]
-
-
-def path_of(url: str | httpx.URL) -> str:
-    """Path and query of an absolute URL of the app, as its client sends it."""
-    return httpx.URL(url).raw_path.decode()

@@ -16,6 +16,7 @@ from touchstone.setting_values import Secret
 from touchstone.settings import Settings
 
 FRONTEND = "http://localhost:30001"
+Audited = Callable[[str], Awaitable[list[dict[str, Any]]]]
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ async def oidc_client(oidc_settings: Settings) -> AsyncGenerator[httpx.AsyncClie
 
 
 @pytest.fixture
-def audited(database: Database) -> Callable[[str], Awaitable[list[dict[str, Any]]]]:
+def audited(database: Database) -> Audited:
     """What the audit trail holds of an action, oldest first."""
 
     async def events(action: str) -> list[dict[str, Any]]:

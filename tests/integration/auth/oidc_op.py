@@ -104,11 +104,12 @@ class OidcOp:
         self.user_info: dict[str, Any] = {}
         self.wrong = Misbehaviour()
         self.keys, self.key_reads, self.is_up = [_key(1)], 0, True
+        self.published: list[RSAKey] | None = None
         self.codes: dict[str, Code] = {}
         self.client = Client(callback_url)
         self.server = make_server("127.0.0.1", 0, self._app(), threaded=True)
         self.issuer = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
         self.server.shutdown()
@@ -170,7 +171,7 @@ class OidcOp:
         @app.get("/keys")
         def keys() -> Any:
             self.key_reads += 1
-            return {"keys": [key.as_dict(private=False) for key in self.keys]}
+            return {"keys": [key.as_dict(private=False) for key in self.published or self.keys]}
 
         @app.get("/authorize")
         def authorize() -> Any:

@@ -54,7 +54,7 @@ class SamlIdp:
         self.web = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self.web.server_port}"
         self.sp_metadata: str | None = None
-        threading.Thread(target=self.web.serve_forever, daemon=True).start()
+        threading.Thread(target=self.web.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
         self.web.shutdown()

@@ -158,3 +158,16 @@ def test_ignoring_no_permission_is_not_the_same_as_saying_nothing() -> None:
     settings = read(ignore_permissions="none")
     assert settings.ignore_permissions == () and Settings().ignore_permissions is None
     assert Settings.from_environment(settings.to_environment()) == settings
+
+
+def test_a_login_that_asks_for_nothing_is_refused_in_production_and_beyond_loopback() -> None:
+    assert read(local_login="true").has_local_login
+    assert read(local_login="true", host="0.0.0.0", local_login_anywhere="true").has_local_login
+    for wider in ({"host": "0.0.0.0"}, {"deployment_type": "production"}, {"public_url": "https://api.example.org"}):
+        (problem,) = problems(local_login="true", **wider)
+        assert problem.startswith("TOUCHSTONE_LOCAL_LOGIN ")
+
+
+def test_the_front_end_is_known_by_its_origin() -> None:
+    assert Settings().frontend_origin == "http://localhost:30001"
+    assert read(frontend_url="https://app.example.org/touchstone").frontend_origin == "https://app.example.org"

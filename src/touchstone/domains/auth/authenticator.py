@@ -75,6 +75,11 @@ class Authenticator:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
+    @property
+    def hears(self) -> bool:
+        """Whether changes are heard of, so that something may be remembered."""
+        return self._hears.is_set()
+
     def forget(self) -> None:
         """To be called by whoever takes rights away: the news comes back to this process a moment later."""
         self._generation += 1
@@ -98,7 +103,7 @@ class Authenticator:
         until = self.clock() + min(REMEMBERED_SECONDS, found.seconds_left)
         remembered = Remembered(principal_of(found), key_id, until)
         # without the listener a change would go unheard
-        if self._hears.is_set() and generation == self._generation:
+        if self.hears and generation == self._generation:
             self._remembered[credentials] = remembered
         return remembered
 

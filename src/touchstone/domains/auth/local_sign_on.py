@@ -45,6 +45,7 @@ class LocalSignOn:
         self._require()
         async with self._sessions.attempt(caller, "local"):
             email = email_address(login.email)
+            await self._sessions.throttle(f"account {email}")
             identity = Identity("local", email, plain(login.name) or email)
             return await self._sessions.sign_in(caller, browser, identity)
 

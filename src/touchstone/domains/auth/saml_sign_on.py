@@ -1,15 +1,20 @@
 """Signing in and out with SAML, from the browser's first request to the provider's answer."""
 
+from typing import Any
+
 import msgspec
+import structlog
 
 from touchstone.adapters.identity_providers import AuthenticationFailed, LogoutFailed
 from touchstone.adapters.saml import NameId, SamlProvider
 from touchstone.adapters.saml_messages import LogoutAsked, LogoutMessage
 from touchstone.domains.auth.claims import ClaimNames, identity_of_assertion
 from touchstone.domains.auth.model import Browser, SamlNotConfigured, SeenAssertion, SessionEnded, SignOn
-from touchstone.domains.auth.service import SessionService
+from touchstone.domains.auth.service import LONGEST_REASON, SessionService
 from touchstone.domains.auth.tokens import digest_of
 from touchstone.http.caller import Caller
+
+log: Any = structlog.get_logger("touchstone.sign_on")
 
 
 class SamlSignOn:
@@ -59,14 +64,15 @@ class SamlSignOn:
         Raises LogoutFailed.
         """
         provider = self._require()
-        said = await provider.read_logout(message)
         try:
+            said = await provider.read_logout(message)
             if isinstance(said, LogoutAsked):
                 seen = SeenAssertion(said.id, said.fresh_until)
                 await self._sessions.sign_out_at_provider(caller, "saml", said.subject, said.sessions, seen)
                 return await provider.answer_logout(said.id, relay_state)
             await self._sessions.take("saml", "sign-out", browser, said.request_id)
-        except AuthenticationFailed as failure:
+        except (AuthenticationFailed, LogoutFailed) as failure:
+            log.warning("a logout message was refused", reason=str(failure.facts.get("reason"))[:LONGEST_REASON])
             raise LogoutFailed(**failure.facts) from failure
         return None
 

@@ -10,13 +10,13 @@ class ClaimsRepository:
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
 
-    async def join(self, user_id: int, provider: str, groups: tuple[str, ...]) -> ClaimedTeams:
+    async def renew(self, user_id: int, provider: str, groups: tuple[str, ...]) -> ClaimedTeams:
         """Makes the memberships by this provider's claims those that `groups` bring.
 
         Memberships made by hand stay as they are, and so do those by another provider's claims.
         """
-        claims = [f"{provider}:{group}" for group in groups]
-        left = await self._leave(user_id, f"{provider}:", claims)
+        claims = [provider + ":" + group for group in groups]
+        left = await self._leave(user_id, provider + ":", claims)
         return ClaimedTeams(joined=await self._join(user_id, claims), left=left)
 
     async def _leave(self, user_id: int, prefix: str, claims: list[str]) -> list[int]:
@@ -59,4 +59,4 @@ class ClaimsRepository:
 
 async def join_teams(executor: Executor, user_id: int, provider: str, groups: tuple[str, ...]) -> ClaimedTeams:
     """To be called inside the transaction of a sign-in."""
-    return await ClaimsRepository(executor).join(user_id, provider, groups)
+    return await ClaimsRepository(executor).renew(user_id, provider, groups)
