@@ -93,7 +93,7 @@ def _reason(error: BaseException) -> FailureReason:
         return FailureReason("object_missing", f"{error}.")
     if isinstance(error, MemoryError):
         return FailureReason("out_of_memory", "The machine's memory did not suffice.")
-    if type(error).__module__.partition(".")[0] in ("botocore", "boto3"):
+    if type(error).__module__.partition(".")[0] in ("botocore", "boto3", "s3transfer"):
         return FailureReason("storage_unavailable", f"The object store failed: {error}")
     _log.error("An error nobody expected", exc_info=error)
     if isinstance(error, OSError):

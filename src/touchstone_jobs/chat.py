@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -54,7 +53,7 @@ class Chat:
 
     async def complete(self, messages: list[Message], parameters: dict[str, Any]) -> Completion:
         """Raises CallFailed, or JobFailure where no other call would fare better (a bad key, an unknown model)."""
-        began = time.monotonic()
+        began = asyncio.get_running_loop().time()
         tries = waits = 0
         while True:
             answer = await self._call(messages, parameters)
@@ -65,7 +64,7 @@ class Chat:
             if answer.status == 429:
                 waits += 1
                 wait = self._wait(waits, answer.retry_after)
-                if time.monotonic() - began + wait > _PATIENCE_SECONDS:
+                if asyncio.get_running_loop().time() - began + wait > _PATIENCE_SECONDS:
                     raise CallFailed(f"still told to wait after {waits} tries: {answer.text}")
             else:
                 tries += 1
@@ -83,7 +82,7 @@ class Chat:
                 return Refusal(
                     0, f"{self._endpoint.provider} cannot be reached: {type(error).__name__} {error}".strip()
                 )
-            seconds = time.monotonic() - began
+            seconds = asyncio.get_running_loop().time() - began
             if status == 200:
                 self._pace.succeeded(seconds)
                 return completion_from(content, seconds, self._endpoint.provider)

@@ -149,7 +149,11 @@ class RowKeys:
         self._seen: dict[bytes, int] = {}
 
     def next_key(self, values: Iterable[str | None]) -> str:
-        content = hashlib.blake2b(b"".join(map(_canonical, values)), digest_size=16).digest()
+        return self.key_of(map(_canonical, values))
+
+    def key_of(self, canonical: Iterable[bytes]) -> str:
+        """As `next_key`, of the values' canonical bytes."""
+        content = hashlib.blake2b(b"".join(canonical), digest_size=16).digest()
         occurrence = self._seen.get(content, 0) + 1
         self._seen[content] = occurrence
         return f"{content.hex()}-{occurrence}"
@@ -161,8 +165,7 @@ def row_keys(arrow_file: Path, *, without: Collection[str] = ()) -> Iterator[str
     keys = RowKeys()
     columns = [name for name in read_columns(arrow_file) if name not in without]
     for batch in read_batches(arrow_file):
-        for values in zip(*(batch.column(name).to_pylist() for name in columns), strict=True):
-            yield keys.next_key(values)
+        yield from map(keys.key_of, zip(*(_canonical_values(batch.column(name)) for name in columns), strict=True))
 
 
 def _canonical(value: str | None) -> bytes:
@@ -171,6 +174,15 @@ def _canonical(value: str | None) -> bytes:
         return b"\xff\xff\xff\xff"
     text = value.encode()
     return struct.pack("<i", len(text)) + text
+
+
+def _canonical_values(array: Any) -> Iterator[bytes]:
+    """`_canonical` of each value, cut out of Arrow's own bytes: making texts of them takes three times as long."""
+    lengths, texts, start = _lengths(array), _texts(array), 0
+    for place, length in enumerate(lengths.cast("B").cast("i")):
+        end = start + length if length > 0 else start
+        yield bytes(lengths[4 * place : 4 * place + 4]) + texts[start:end]
+        start = end
 
 
 class _ColumnDigests:

@@ -13,7 +13,8 @@ _CLUSTER = """
 import json, os, sys
 import ray
 store = 100_000_000
-ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, _temp_dir=sys.argv[1], object_store_memory=store)
+own = {"include_dashboard": False, "log_to_driver": False, "object_store_memory": store}
+ray.init(num_cpus=2, num_gpus=int(sys.argv[2]), _temp_dir=sys.argv[1], **own)
 print(json.dumps(ray.get_runtime_context().gcs_address), flush=True)
 sys.stdin.read()
 ray.shutdown()
@@ -24,14 +25,14 @@ ClusterVariables = dict[str, str]
 
 
 @contextmanager
-def ray_running(folder: Path) -> Iterator[ClusterVariables]:
+def ray_running(folder: Path, *, num_gpus: int = 0) -> Iterator[ClusterVariables]:
     """Gives the variables by which a driver finds the cluster. The folder's path must be short: Ray keeps sockets
-    in it."""
+    in it. GPUs are what Ray is told, whether the machine has them or not."""
     access = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     environment = {key: value for key, value in os.environ.items() if not key.startswith("RAY_")}
     environment |= {"RAY_USAGE_STATS_ENABLED": "0", **access}
     process = subprocess.Popen(
-        [sys.executable, "-c", _CLUSTER, str(folder)],
+        [sys.executable, "-c", _CLUSTER, str(folder), str(num_gpus)],
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

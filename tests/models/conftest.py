@@ -21,5 +21,5 @@ def workplace(tmp_path: Path) -> Workplace:
 @pytest.fixture(scope="session")
 def ray_cluster() -> Iterator[ClusterVariables]:
     with tempfile.TemporaryDirectory(prefix="ray", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        with ray_running(Path(folder)) as variables:
+        with ray_running(Path(folder), num_gpus=1) as variables:
             yield variables

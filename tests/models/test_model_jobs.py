@@ -1,6 +1,7 @@
 import json
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import bert_score
 import pytest
@@ -31,6 +32,42 @@ def test_a_model_annotates_a_dataset(
     facts = workplace.outcome().dataset
     assert facts is not None
     assert facts.rows == 21
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_code_beside_a_model_runs_where_it_is_trusted(workplace: Workplace, tmp_path: Path, trusted: bool) -> None:
+    settings = inference("hf", tiny.built(tiny.remote, tmp_path / "m"), generation=SHORT, trust_remote_code=trusted)
+    config = workplace.config("inference", workplace.dataset({"examples": DIALOGUES}), inference=settings)
+    status, printed = workplace.run(config, HF_MODULES_CACHE=str(tmp_path / "modules"))
+
+    assert (status == 0) == trusted, printed
+    failure = workplace.outcome().failure
+    assert trusted or (failure is not None and "trust_remote_code" in failure.message)
+
+
+@pytest.mark.parametrize(("asked", "got"), [({"num_gpus": 0.5}, "0.5"), ({"gpu_if_any": True}, "1")])
+def test_workers_reserve_gpus(
+    workplace: Workplace, tmp_path: Path, ray_cluster: ClusterVariables, asked: dict[str, Any], got: str
+) -> None:
+    settings = inference("hf", tiny.built(tiny.bart, tmp_path / "m"), generation=SHORT, **asked)
+    config = workplace.config("inference", workplace.dataset({"examples": DIALOGUES}), inference=settings)
+    status, printed = workplace.run(config, **ray_cluster)
+
+    assert status == 0, printed
+    assert f"{got} GPUs a worker" in printed
+
+
+def test_a_device_that_is_not_there_is_named(workplace: Workplace, tmp_path: Path) -> None:
+    settings = inference("hf", tiny.built(tiny.bart, tmp_path / "m"), accelerator="cuda:7")
+    status, _ = workplace.run(
+        workplace.config("inference", workplace.dataset({"examples": DIALOGUES}), inference=settings)
+    )
+
+    assert status != 0
+    failure = workplace.outcome().failure
+    assert failure is not None
+    assert failure.code == "device_unavailable"
+    assert "cuda:7" in failure.message
 
 
 def test_a_model_that_cannot_be_loaded_is_told_from_the_cluster(

@@ -1,5 +1,6 @@
 """Models of a few kilobytes with random weights, saved as real ones are, so that real loading code loads them."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,23 @@ def llama(folder: Path, *, template: str | None = CHAT_TEMPLATE) -> str:
     return save(folder, words, LlamaForCausalLM(config))
 
 
+def remote(folder: Path) -> str:
+    """A Llama of a type that transformers learns of from code that lies beside the weights."""
+    path = llama(folder)
+    (folder / "configuration_own.py").write_text(
+        "from transformers import LlamaConfig\n\n\nclass OwnConfig(LlamaConfig):\n    model_type = 'own'\n"
+    )
+    (folder / "modeling_own.py").write_text(
+        "from transformers import LlamaForCausalLM\n\nfrom .configuration_own import OwnConfig\n\n\n"
+        "class OwnForCausalLM(LlamaForCausalLM):\n    config_class = OwnConfig\n"
+    )
+    config = json.loads((folder / "config.json").read_text())
+    places = {"AutoConfig": "configuration_own.OwnConfig", "AutoModelForCausalLM": "modeling_own.OwnForCausalLM"}
+    config |= {"model_type": "own", "architectures": ["OwnForCausalLM"], "auto_map": places}
+    (folder / "config.json").write_text(json.dumps(config))
+    return path
+
+
 def bert(folder: Path) -> str:
     words = tokenizer()
     config = BertConfig(
@@ -141,8 +159,6 @@ def _vocabulary(pieces: Path, special: list[str]) -> dict[str, int]:
 
 
 def marian(folder: Path, *tags: str) -> str:
-    import json
-
     pieces = _pieces(folder / "parts")
     vocabulary = _vocabulary(pieces, ["</s>", "<unk>", "<pad>", *tags])
     (folder / "parts" / "vocab.json").write_text(json.dumps(vocabulary))
@@ -162,8 +178,6 @@ def marian(folder: Path, *tags: str) -> str:
 
 
 def m2m100(folder: Path) -> str:
-    import json
-
     from transformers import M2M100Tokenizer
 
     pieces = _pieces(folder / "parts")

@@ -33,7 +33,8 @@ class ObjectStore(Protocol):
         ...
 
     async def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> None:
-        """As `put`, from a local file, in constant memory."""
+        """As `put`, from a local file, in constant memory. The file may go afterwards, but must not change: a store
+        in the same file system keeps it instead of a copy."""
         ...
 
     async def create(self, key: str, body: bytes) -> bool:

@@ -14,6 +14,14 @@ CONNECT_TIMEOUT_SECONDS = 3
 READ_TIMEOUT_SECONDS = 20
 ATTEMPTS = 3
 CONNECTIONS = 32
+# the library waits without end for a store that takes no more of a body; slower than that is as good as not at all
+SEND_SECONDS = 30.0
+SLOWEST_BYTES_PER_SECOND = 256 * 1024
+
+
+def time_to_send(size: int) -> asyncio.Timeout:
+    """Raises TimeoutError in the block when so many bytes, retries included, take too long."""
+    return asyncio.timeout(SEND_SECONDS + size / SLOWEST_BYTES_PER_SECOND)
 
 
 class S3Account(msgspec.Struct, frozen=True):

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from touchstone.adapters.s3_client import time_to_send
+
 SMALLEST_PART = 8 * 1024 * 1024  # bytes; S3 wants at least 5 MiB
 MOST_PARTS = 10_000
 _AT_ONCE = 3
@@ -17,7 +19,8 @@ async def upload(client: Any, place: Mapping[str, str], path: Path, *, content_t
     size = (await asyncio.to_thread(path.stat)).st_size
     if size <= SMALLEST_PART:
         body = await asyncio.to_thread(path.read_bytes)
-        await client.put_object(**place, Body=body, ContentType=content_type)
+        async with time_to_send(size):
+            await client.put_object(**place, Body=body, ContentType=content_type)
         return
     begun = await client.create_multipart_upload(**place, ContentType=content_type)
     place = {**place, "UploadId": begun["UploadId"]}
@@ -37,7 +40,8 @@ async def _upload_parts(client: Any, place: Mapping[str, str], path: Path, size:
     async def upload_part(number: int) -> dict[str, Any]:
         async with gate:
             body = await asyncio.to_thread(_read_at, path, number * length, length)
-            answer = await client.upload_part(**place, PartNumber=number + 1, Body=body)
+            async with time_to_send(len(body) * _AT_ONCE):
+                answer = await client.upload_part(**place, PartNumber=number + 1, Body=body)
             return {"ETag": answer["ETag"], "PartNumber": number + 1}
 
     try:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from touchstone.adapters.attachments import attachment
 from touchstone.adapters.object_keys import checked_folder, checked_key, checked_prefix
 from touchstone.adapters.object_store import ObjectNotFound, StoredObject
-from touchstone.adapters.s3_client import S3Account, S3Clients
+from touchstone.adapters.s3_client import S3Account, S3Clients, time_to_send
 from touchstone.adapters.s3_failures import answering, client_error, code_of, status_of, unavailable
 from touchstone.adapters.s3_multipart import upload
 
@@ -59,7 +59,8 @@ class S3Store:
         place = self._place(key)
         client = await self._clients.inside()
         with answering():
-            await client.put_object(**place, Body=body, ContentType=content_type)
+            async with time_to_send(len(body)):
+                await client.put_object(**place, Body=body, ContentType=content_type)
 
     async def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> None:
         place = self._place(key)
@@ -74,7 +75,8 @@ class S3Store:
         with answering():
             for _ in range(_ATTEMPTS_AGAINST_CONFLICT):
                 try:
-                    await client.put_object(**place, Body=body, IfNoneMatch="*", Metadata={_WRITER: mark})
+                    async with time_to_send(len(body)):
+                        await client.put_object(**place, Body=body, IfNoneMatch="*", Metadata={_WRITER: mark})
                 except client_error() as error:
                     if status_of(error) == 412:
                         return await self._was_written_by(client, place, mark)

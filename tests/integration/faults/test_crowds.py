@@ -147,6 +147,7 @@ async def test_what_is_due_beyond_one_round_is_not_left_for_later(
 ) -> None:
     """A worker that would rest for an hour between rounds gets through many rounds' worth of jobs."""
     monkeypatch.setattr(dispatcher, "LOOK_AGAIN_SECONDS", 3600.0)
+    monkeypatch.setattr(dispatcher, "SOONEST_LOOK_SECONDS", 3600.0)
     monkeypatch.setattr(dispatcher, "IDLE_SECONDS", 3600.0)
     cluster, stop, count = QuickCluster(store), asyncio.Event(), 5 * dispatcher.LOOKS_AT_ONCE
     dataset = await upload(client)

@@ -1,13 +1,13 @@
 """Statuses and help of the command line."""
 
 import base64
-import importlib.metadata
 import json
 import sys
 
 import pytest
 
 from touchstone.command_line import exit_codes, main
+from touchstone.domains.health.service import installed_version
 from touchstone.errors import Conflict, Unavailable
 from touchstone.settings import SettingsError
 
@@ -74,7 +74,7 @@ def test_the_version_is_there_for_people_and_scripts(capsys: pytest.CaptureFixtu
     assert main.run_command(["version"]) == exit_codes.OK
     plain = capsys.readouterr().out.strip()
     assert main.run_command(["version", "--json"]) == exit_codes.OK
-    assert json.loads(capsys.readouterr().out)["version"] == plain == importlib.metadata.version("touchstone")
+    assert json.loads(capsys.readouterr().out)["version"] == plain == installed_version()
 
 
 def test_a_command_whose_packages_are_missing_says_so_and_hinders_no_other(

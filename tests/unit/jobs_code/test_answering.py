@@ -13,13 +13,17 @@ from touchstone_jobs.completions import Endpoint, TokenDetails, Usage, completio
 from touchstone_jobs.failures import JobFailure
 from touchstone_jobs.inference.accounting import Latency, totals
 from touchstone_jobs.inference.baseline import BASELINES, sentences
-from touchstone_jobs.inference.hugging_face.predictor import SMALLEST_BATCH, sorted_batches
+from touchstone_jobs.inference.hugging_face.predictor import (
+    SMALLEST_BATCH,
+    gpus_of_worker,
+    most_workers,
+    sorted_batches,
+)
 from touchstone_jobs.inference.prices import TABLE_DATE, prices_of
 from touchstone_jobs.inference.reasoning import split_thought, token_usage
 from touchstone_jobs.inference.results import ResultsFile, with_answers
 from touchstone_jobs.inference.samples import Answer, Answers, Sample, TokenUsage
 from touchstone_jobs.numbers import flat_metrics
-from touchstone_jobs.pacing import FIRST_LIMIT, Pace
 from touchstone_jobs.segments import Segments
 from touchstone_jobs.source import Source
 
@@ -65,29 +69,6 @@ def test_reasoning_tokens_are_the_providers_or_estimated_from_words() -> None:
     assert estimated is not None and estimated.reasoning_tokens == 4
     assert plain is not None and (plain.reasoning_tokens, plain.total_tokens) == (0, 25)
     assert token_usage(None, "x", told_apart=True) is None
-
-
-def test_a_pace_doubles_until_it_is_refused_and_stays_below_what_was_refused() -> None:
-    pace = Pace(64)
-    for _ in range(FIRST_LIMIT):
-        pace.succeeded(0.5)
-    assert pace.limit == 2 * FIRST_LIMIT
-
-    pace.refused(began=1e12)
-    assert pace.limit < 2 * FIRST_LIMIT
-    before = pace.limit
-    pace.succeeded(0.5)
-    assert before < pace.limit < before + 0.1
-
-
-def test_a_pace_never_stops_altogether_nor_exceeds_what_it_may() -> None:
-    pace = Pace(3)
-    for _ in range(50):
-        pace.succeeded(0.01)
-    assert pace.limit == 3
-    for _ in range(50):
-        pace.refused(began=1e12)
-    assert pace.limit == 1
 
 
 @pytest.mark.parametrize(
@@ -138,6 +119,35 @@ def test_batches_are_sorted_by_length_within_what_fits_in_memory() -> None:
     assert [len(batch) for batch in batches] == [8, 8, 4]
     lengths = [len(sample.text) for batch in batches for sample in batch]
     assert lengths == sorted(lengths, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "held", "gpus"),
+    [
+        ({}, 4, 0.0),
+        ({"num_gpus": 0.5}, 4, 0.5),
+        ({"num_gpus": 2.0}, 1, 2.0),
+        ({"gpu_if_any": True}, 4, 1.0),
+        ({"gpu_if_any": True}, 0, 0.0),
+        ({"gpu_if_any": True, "accelerator": "cpu"}, 4, 0.0),
+        ({"gpu_if_any": True, "num_gpus": 0.25}, 4, 0.25),
+    ],
+)
+def test_a_worker_has_the_gpus_it_asks_for_or_one_where_there_are_any(
+    settings: dict[str, Any], held: float, gpus: float
+) -> None:
+    asked = wire.InferenceSettings("m", "hf", wire.TaskDefinition(), wire.GenerationSettings(), **settings)
+    assert gpus_of_worker(asked, held) == gpus
+
+
+@pytest.mark.parametrize(
+    ("resources", "gpus", "workers"),
+    [({"CPU": 8.0}, 0.0, 4), ({"CPU": 1.0}, 0.0, 1), ({"CPU": 8.0, "GPU": 3.0}, 0.5, 6), ({"GPU": 1.0}, 2.0, 1)],
+)
+def test_there_are_as_many_workers_as_the_cluster_can_bear(
+    resources: dict[str, float], gpus: float, workers: int
+) -> None:
+    assert most_workers(resources, gpus) == workers
 
 
 def test_an_attempt_reads_its_predecessors_segments_and_not_its_successors(tmp_path: Path) -> None:

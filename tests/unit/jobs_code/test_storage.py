@@ -3,10 +3,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import boto3
+import msgspec
 import pytest
 from moto import mock_aws
 
-from touchstone_jobs import storage
+from touchstone_jobs import storage, wire
+from touchstone_jobs.attempt import Attempt, Finished, run_attempt
+from touchstone_jobs.redaction import Redactor
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -35,6 +38,29 @@ def test_what_is_put_can_be_got(place: str, tmp_path: Path) -> None:
     storage.put_file(place + "big", tmp_path / "local")
     storage.get_file(place + "big", tmp_path / "back")
     assert (tmp_path / "back").read_bytes() == (tmp_path / "local").read_bytes()
+
+
+@pytest.mark.parametrize("place", ["bucket"], indirect=True)
+@pytest.mark.parametrize("by_file", [False, True])
+def test_a_bucket_that_refuses_fails_the_attempt(place: str, tmp_path: Path, by_file: bool) -> None:
+    nowhere = "s3://no-such-bucket/results.json"
+    (tmp_path / "results.json").write_bytes(b"{}")
+
+    def save(_: Attempt) -> Finished:
+        if by_file:
+            storage.put_file(nowhere, tmp_path / "results.json")
+        else:
+            storage.put(nowhere, b"{}")
+        return Finished()
+
+    source = wire.DatasetSource(id="d", name="d.csv", folder_uri=place + "d/")
+    places = {"work_uri": place + "work/", "attempt_uri": place + "attempt/", "results_uri": nowhere}
+    config = wire.JobConfig(job_id="j", attempt=1, kind="inference", name="a job", dataset=source, **places)
+
+    assert run_attempt(config, save, Redactor()) is False
+    outcome = msgspec.json.decode(storage.get(place + "attempt/outcome.json"), type=wire.Outcome)
+    assert outcome.failure is not None
+    assert outcome.failure.code == "storage_unavailable"
 
 
 def test_what_is_not_there_is_missing(place: str, tmp_path: Path) -> None:

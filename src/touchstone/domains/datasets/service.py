@@ -1,6 +1,7 @@
 """Taking datasets in and giving them away: files in the object store, then the row; the row first when deleting."""
 
 import asyncio
+import contextlib
 import hashlib
 import tempfile
 from pathlib import Path
@@ -33,6 +34,7 @@ from touchstone.http.caller import Caller
 from touchstone_jobs.wire import DatasetFacts
 
 CHUNK = 1024 * 1024
+CLEAN_UP_SECONDS = 3.0
 CONTENT_TYPES = {".csv": "text/csv", ".json": "application/json"}
 
 
@@ -91,8 +93,7 @@ class DatasetService:
                 await self.store.put_file(new.folder + path.name, path, content_type=kind)
             dataset = await once(self.database, call, Dataset, work)
         except BaseException:
-            # where the commit went through although its answer was lost, there is nothing to give up
-            await asyncio.shield(self._give_up(new.folder))
+            await asyncio.shield(self._give_up_soon(new.folder))
             raise
         if dataset.id != new.id:  # sent before: the earlier one stands
             await self._give_up(new.folder)
@@ -147,14 +148,21 @@ class DatasetService:
             return
         await DatasetRepository(self.database).mark_purged(stored.id)
 
+    async def _give_up_soon(self, folder: str) -> None:
+        """A caller who has waited for a system that hangs does not wait for it all over again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLEAN_UP_SECONDS):
+                await self._give_up(folder)
+
     async def _give_up(self, folder: str) -> None:
-        """What the store or the database does not do now, a worker does later."""
-        try:
+        """What the store or the database does not do now, a worker does later.
+
+        A commit that went through although its answer was lost has left nothing to give up.
+        """
+        with contextlib.suppress(Unavailable):
             if await self.unfinished.abandon(folder):
                 await self.store.delete_prefix(folder)
                 await self.unfinished.forget(folder)
-        except Unavailable:
-            return
 
 
 def _receive(file: Received, target: Path, limit: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import os
 import random
 import socket
@@ -23,6 +24,10 @@ log: Any = structlog.get_logger("touchstone.dispatcher")
 LEASE_SECONDS = 15
 STEP_SECONDS = 48.0
 IDLE_SECONDS = 2.0
+LEAST_PAUSE_SECONDS = 0.05
+# a job's end is seen late by a small share of the time that it took, but not asked for all the time
+LOOK_AGAIN_SHARE = 0.05
+SOONEST_LOOK_SECONDS = 0.2
 LOOK_AGAIN_SECONDS = 0.5
 UNAVAILABLE_SECONDS = 3.0
 BROKEN_SECONDS = 30.0
@@ -49,7 +54,8 @@ class Dispatcher:
         try:
             while not stop.is_set():
                 await self._begin_safely()
-                await self._pause(stop, LOOK_AGAIN_SECONDS if self.looks else IDLE_SECONDS)
+                await asyncio.sleep(LEAST_PAUSE_SECONDS)
+                await self._pause(stop, IDLE_SECONDS)
         finally:
             listening.cancel()
             await asyncio.gather(listening, *self.looks.values(), return_exceptions=True)
@@ -99,7 +105,7 @@ class Dispatcher:
 
     async def _step(self, job: JobRow) -> None:
         """Never raises: what one job runs into must not hold up the others."""
-        look_again = LOOK_AGAIN_SECONDS
+        look_again = look_again_seconds(job)
         try:
             async with asyncio.timeout(STEP_SECONDS):
                 await (self.attempts.submit if job.status == "created" else self.attempts.follow)(job)
@@ -111,6 +117,7 @@ class Dispatcher:
             log.exception("a job could not be looked at", job_id=str(job.id))
         with contextlib.suppress(Unavailable):  # the lease then ends by itself
             await JobRepository(self.database).release(job.id, self.worker, look_again)
+        asyncio.get_running_loop().call_later(look_again, self.hint.set)
 
     async def _begin_safely(self) -> None:
         try:
@@ -135,3 +142,11 @@ class Dispatcher:
             with contextlib.suppress(Unavailable):
                 await self.database.listen("job_waiting", self.hint)
             await asyncio.sleep(IDLE_SECONDS)
+
+
+def look_again_seconds(job: JobRow) -> float:
+    """When to look at a job again that is fine as it is."""
+    if job.submitted_at is None:
+        return SOONEST_LOOK_SECONDS
+    seconds = (dt.datetime.now(dt.UTC) - job.submitted_at).total_seconds() * LOOK_AGAIN_SHARE
+    return min(max(seconds, SOONEST_LOOK_SECONDS), LOOK_AGAIN_SECONDS)

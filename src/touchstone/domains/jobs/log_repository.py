@@ -10,8 +10,11 @@ class JobLogRepository:
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
 
-    async def append(self, job_id: UUID, attempt: int, seen: int, text: str) -> bool:
-        """Adds what the attempt printed after its first `seen` characters, unless another worker already did."""
+    async def append(self, job_id: UUID, attempt: int, seen: int, text: str, *, longest: int) -> bool:
+        """Adds what the attempt printed after its first `seen` characters, unless another worker already did.
+
+        In chunks of so many characters at most, because chunks are moved to the object store as they are.
+        """
         touched = await self.executor.execute(
             """
             with grown as (
@@ -19,12 +22,15 @@ class JobLogRepository:
                 where id = $1 and attempt = $2 and attempt_log_size = $3
                 returning id, log_size - length($4) as position
             )
-            insert into job_log (job_id, position, text) select id, position, $4 from grown
+            insert into job_log (job_id, position, text)
+            select id, position + chunk, substr($4, chunk + 1, $5)
+            from grown, generate_series(0, length($4) - 1, $5) as chunk
             """,
             job_id,
             attempt,
             seen,
             text,
+            longest,
         )
         return touched > 0
 

@@ -29,7 +29,8 @@ class JobLogs:
     async def append(self, job: JobRow, text: str) -> None:
         """Takes in what the attempt has printed so far; what was taken before is left out. Moves old text away."""
         if len(text) > job.attempt_log_size:
-            await self.rows.append(job.id, job.attempt, job.attempt_log_size, text[job.attempt_log_size :])
+            new = text[job.attempt_log_size :]
+            await self.rows.append(job.id, job.attempt, job.attempt_log_size, new, longest=KEPT // 4)
         grown = job.log_size + len(text) - job.attempt_log_size
         if grown - job.log_archived > 2 * KEPT:
             await self._archive(job.id, job.log_archived, grown - KEPT)
@@ -52,7 +53,8 @@ class JobLogs:
 
     async def _archive(self, job_id: UUID, start: int, end: int) -> None:
         """Writes the object first, then forgets the rows. Its name says what it holds: a late worker replaces none."""
-        chunks = [chunk for chunk in await self.rows.list_from(job_id, start) if chunk.position < end]
+        every = await self.rows.list_from(job_id, start)
+        chunks = [chunk for chunk in every if chunk.position + len(chunk.text) <= end]
         if not chunks or chunks[0].position != start:  # somebody else was quicker
             return
         text = "".join(chunk.text for chunk in chunks)

@@ -37,8 +37,12 @@ class HuggingFacePredictor:
         self._settings = settings
         self._secret = secret
 
+    @property
+    def _batch_size(self) -> int:
+        return max(self._settings.batch_size, SMALLEST_BATCH)
+
     async def answer_all(self, samples: Iterator[Sample], record: Record) -> None:
-        batches = sorted_batches(samples, max(self._settings.batch_size, SMALLEST_BATCH))
+        batches = sorted_batches(samples, self._batch_size)
         answers = self._on_ray(batches) if on_cluster() else self._in_place(batches)
         while (some := await asyncio.to_thread(next, answers, None)) is not None:
             for answer in some:
@@ -55,30 +59,32 @@ class HuggingFacePredictor:
         logging.getLogger("ray.data").setLevel(logging.WARNING)
         # a block per batch, each handed to the object store at once: the driver holds none of them
         blocks = [ray.put(arrow.Table.from_pydict(_columns(batch))) for batch in batches]
-        gpus = self._gpus(ray)
+        resources: dict[str, float] = ray.cluster_resources()
+        gpus = gpus_of_worker(self._settings, resources.get("GPU", 0))
         _log.info("%d batches for %s on the cluster, %g GPUs a worker", len(blocks), self._settings.model, gpus)
         answered = data.from_arrow_refs(blocks).map_batches(
             HuggingFaceWorker,
-            batch_size=None,
+            batch_size=self._batch_size,  # a block's, which Ray does not take for granted where there are GPUs
             fn_constructor_args=(msgspec.json.encode(self._settings), self._secret),
-            compute=data.ActorPoolStrategy(min_size=1, max_size=_actors(ray, gpus)),
+            compute=data.ActorPoolStrategy(min_size=1, max_size=most_workers(resources, gpus)),
             num_cpus=1,
             num_gpus=gpus or None,
         )
         return (_unpacked(batch) for batch in answered.iter_batches(batch_size=None, prefetch_batches=0))
 
-    def _gpus(self, ray: Any) -> float:
-        asked, held = self._settings.num_gpus, ray.cluster_resources().get("GPU", 0)
-        if asked > held:
-            _log.warning("The cluster has %g GPUs, a worker asks for %g: it waits until there are more", held, asked)
-        if asked or not self._settings.gpu_if_any or self._settings.accelerator not in (None, "auto", "cuda"):
-            return asked
-        return 1.0 if held >= 1 else 0.0
+
+def gpus_of_worker(settings: InferenceSettings, held: float) -> float:
+    """`held` is how many GPUs the cluster has."""
+    asked = settings.num_gpus
+    if asked > held:
+        _log.warning("The cluster has %g GPUs, a worker asks for %g: it waits until there are more", held, asked)
+    if asked or not settings.gpu_if_any or settings.accelerator not in (None, "auto", "cuda"):
+        return asked
+    return 1.0 if held >= 1 else 0.0
 
 
-def _actors(ray: Any, gpus: float) -> int:
-    resources: dict[str, float] = ray.cluster_resources()
-    # half of the CPUs: other jobs' tasks need some as well
+def most_workers(resources: dict[str, float], gpus: float) -> int:
+    """As many as the GPUs suffice for; without any, half of the CPUs: other jobs' tasks need some as well."""
     most = resources.get("GPU", 0) // gpus if gpus else resources.get("CPU", 1) // 2
     return max(int(most), 1)
 
