@@ -13,6 +13,7 @@ from touchstone.adapters.runner import Run, Runner, RunStatus, Submission
 from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database, Transaction
 from touchstone.domains.datasets.repository import DatasetRepository, NewDatasetRow
+from touchstone.domains.jobs.belonging_repository import JobBelongingRepository
 from touchstone.domains.jobs.kinds import COMPILED_FILE, AttemptPlaces, Layout, attempt_config, target_dataset
 from touchstone.domains.jobs.logs import JobLogs
 from touchstone.domains.jobs.model import STOP_WORDS, FailureReason, JobRow, JobStatus, Progress
@@ -27,6 +28,9 @@ log: Any = structlog.get_logger("touchstone.jobs")
 T = TypeVar("T")
 OnFinished = Callable[[Transaction, JobRow], Awaitable[None]]
 
+
+# no provider serves so many to one job: whoever counts more does not count what was spent
+MOST_TOKENS = 10**12
 
 # what an attempt may fail of through no fault of its job: another attempt may well succeed
 TRANSIENT = frozenset({"stopped", "storage_unavailable", "superseded", "secret_unreachable", "cluster_unavailable"})
@@ -153,6 +157,7 @@ class Attempts:
             async with self.database.transaction() as transaction:
                 jobs = JobRepository(transaction)
                 if await jobs.requeue_if_active(job.id, job.attempt, verdict.failure, wait_seconds):
+                    await _add_spent(transaction, job, outcome)
                     await tell(transaction, job.id, "requeued")
         else:
             await self._finish(job, verdict, run, outcome)
@@ -176,6 +181,7 @@ class Attempts:
             if finished and outcome is not None and verdict.status is JobStatus.SUCCEEDED:
                 await self._register_dataset(transaction, job, outcome)
             if finished:
+                await _add_spent(transaction, job, outcome)
                 await tell(transaction, job.id)
                 await self.on_finished(transaction, await jobs.get(job.id))
         if finished:
@@ -223,6 +229,11 @@ class Attempts:
         except msgspec.DecodeError:
             log.warning("unreadable object of an attempt", job_id=str(job.id), attempt=job.attempt, name=name)
             return None
+
+
+async def _add_spent(transaction: Transaction, job: JobRow, outcome: wire.Outcome | None) -> None:
+    if outcome is not None and outcome.tokens > 0:
+        await JobBelongingRepository(transaction).add_spent(job.id, min(outcome.tokens, MOST_TOKENS))
 
 
 # in JSON: an escaped NUL whose backslash is not itself escaped
