@@ -59,8 +59,8 @@ class Receiver:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            self.messages.append(await _read(reader))
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                self.messages.append(await _read(reader))
                 await self.answer(writer, len(self.messages))
         finally:
             self.at_once -= 1

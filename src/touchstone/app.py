@@ -44,6 +44,7 @@ from touchstone.http.errors import exception_handlers
 from touchstone.http.etags import etags
 from touchstone.http.logging import FailureLog
 from touchstone.http.metrics import Metrics, metrics_handler
+from touchstone.http.rate_limits import rate_limits
 from touchstone.http.tracing import RequestTracer, start_tracing
 from touchstone.settings import Settings
 
@@ -144,7 +145,11 @@ def build_api(
         exception_handlers=exception_handlers,
         after_exception=[failure_log],
         lifespan=[lifespan],
-        middleware=[authentication(authenticator.principal, parts.access_policy()), etags],
+        middleware=[
+            authentication(authenticator.principal, parts.access_policy()),
+            rate_limits(parts.rate_limiter().charge),
+            etags,
+        ],
         openapi_config=None,  # http/openapi.py writes the document
         logging_config=None,  # the process has set its own up
         request_max_body_size=None,  # the edge has counted already

@@ -19,6 +19,9 @@ from touchstone.domains.jobs.dispatcher import Dispatcher
 from touchstone.domains.jobs.endpoints import EndpointRules
 from touchstone.domains.jobs.kinds import Layout
 from touchstone.domains.jobs.logs import JobLogs
+from touchstone.domains.limits.model import Limit
+from touchstone.domains.limits.quotas import Quotas
+from touchstone.domains.limits.rates import LoginThrottle, RateLimiter
 from touchstone.domains.outbox.service import Outbox
 from touchstone.domains.permissions.model import EVALUATION_PERMISSIONS
 from touchstone.domains.webhooks.dispatcher import WebhookDispatcher
@@ -26,6 +29,7 @@ from touchstone.domains.webhooks.service import WebhookService, fan_out
 from touchstone.domains.workflows.service import WorkflowService
 from touchstone.errors import Conflict
 from touchstone.http.authentication import AccessPolicy
+from touchstone.limit_settings import ADDRESS_REQUESTS, PRINCIPAL_REQUESTS
 from touchstone.settings import Settings
 
 
@@ -57,11 +61,15 @@ class Assembly(msgspec.Struct, frozen=True):
     def datasets(self) -> DatasetService:
         settings = self.settings
         return DatasetService(
-            self.database, self.store, prefix=settings.datasets_prefix, size_limit=settings.max_dataset_size
+            self.database,
+            self.store,
+            prefix=settings.datasets_prefix,
+            size_limit=settings.max_dataset_size,
+            quotas=self.quotas(),
         )
 
     def workflows(self) -> WorkflowService:
-        return WorkflowService(self.database, self.layout, self.endpoint_rules(), self.job_logs())
+        return WorkflowService(self.database, self.layout, self.endpoint_rules(), self.job_logs(), self.quotas())
 
     def job_logs(self) -> JobLogs:
         return JobLogs(self.database, self.store)
@@ -93,6 +101,25 @@ class Assembly(msgspec.Struct, frozen=True):
         timeout = float(settings.webhook_timeout_seconds)
         sender = HttpWebhookSender(timeout_seconds=timeout, allow_private=settings.webhook_allow_private)
         return WebhookDispatcher(self.database, self.vault, sender, timeout_seconds=timeout, api_url=settings.api_url)
+
+    def rate_limiter(self) -> RateLimiter:
+        settings = self.settings
+        principal, address = settings.rate_limit_principal, settings.rate_limit_address
+        if not settings.is_private:
+            principal = PRINCIPAL_REQUESTS if principal is None else principal
+            address = ADDRESS_REQUESTS if address is None else address
+        return RateLimiter(
+            self.database,
+            principal=Limit("principal", principal) if principal else None,
+            address=Limit("address", address) if address else None,
+        )
+
+    def login_throttle(self) -> LoginThrottle:
+        return LoginThrottle(self.database, self.settings.login_attempts)
+
+    def quotas(self) -> Quotas:
+        settings = self.settings
+        return Quotas(settings.quota_running_jobs, settings.quota_stored_bytes or 0, settings.quota_tokens)
 
     def endpoint_rules(self) -> EndpointRules:
         return EndpointRules(self.settings.endpoint_hosts, self.settings.allow_remote_code)

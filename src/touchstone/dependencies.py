@@ -55,7 +55,13 @@ def dependencies(parts: Assembly, health_service: HealthService, authenticator: 
         "dataset_service": parts.datasets(),
         "jobs": JobRepository(database),
         "job_service": JobService(
-            database, store, parts.vault, parts.layout, parts.endpoint_rules(), settings.job_timeout_seconds
+            database,
+            store,
+            parts.vault,
+            parts.layout,
+            parts.endpoint_rules(),
+            settings.job_timeout_seconds,
+            parts.quotas(),
         ),
         "job_logs": parts.job_logs(),
         "job_view": JobView(parts.layout, store.uri),
@@ -70,7 +76,7 @@ def dependencies(parts: Assembly, health_service: HealthService, authenticator: 
         "visibility_service": VisibilityService(database),
     }
     given |= _people(database, authenticator.forget)
-    given |= sign_on_dependencies(parts, authenticator.forget)
+    given |= sign_on_dependencies(parts, authenticator.forget, parts.login_throttle())
     given |= _told(parts)
     return {
         **{name: Given(value) for name, value in given.items()},

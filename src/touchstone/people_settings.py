@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
-
+from touchstone.limit_settings import LimitSettings
 from touchstone.setting_values import Secret, file, flag, names, permissions, secret, text, url, whole_number
 
 PASSWORD_OVER_TLS = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"  # noqa: S105 -- a word of SAML
@@ -19,7 +18,7 @@ PEOPLE_NEEDS = {
 }
 
 
-class PeopleSettings(msgspec.Struct, frozen=True, kw_only=True):
+class PeopleSettings(LimitSettings, frozen=True, kw_only=True):
     """Lengths of time are seconds."""
 
     ignore_permissions: Annotated[

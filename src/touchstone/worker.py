@@ -13,6 +13,7 @@ from touchstone.assembly import Assembly, assemble
 from touchstone.domains.auth.session_repository import SessionRepository
 from touchstone.domains.auth.sign_on_repository import SignOnRepository
 from touchstone.domains.idempotent_requests.repository import IdempotentRequestRepository
+from touchstone.domains.limits.repository import RateAllowanceRepository
 from touchstone.domains.outbox.repository import OutboxRepository
 from touchstone.domains.webhooks.delivery_repository import DeliveryRepository
 from touchstone.domains.webhooks.repository import WebhookRepository
@@ -70,6 +71,7 @@ async def sweep(parts: Assembly) -> int:
     await in_batches(deliveries.give_up_expired)
     await in_batches(lambda at_most: deliveries.delete_old(kept_days, at_most))
     await in_batches(OutboxRepository(database).delete_handled)
+    await in_batches(RateAllowanceRepository(database).delete_unused)
     await parts.datasets().purge_deleted()  # last: these need the object store, too
     await parts.datasets().purge_abandoned()
     return 0

@@ -1,10 +1,12 @@
 """Sends messages to addresses that somebody gave us, without being made to call anything else by them."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Mapping
 from typing import Protocol
 
+import certifi
 import httpx
 import msgspec
 
@@ -52,13 +54,23 @@ class HttpWebhookSender:
     address.
     """
 
-    def __init__(self, *, timeout_seconds: float, allow_private: bool = False, resolve: Resolve = resolve) -> None:
+    def __init__(
+        self,
+        *,
+        timeout_seconds: float,
+        allow_private: bool = False,
+        resolve: Resolve = resolve,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`tls` unset trusts what the machine trusts, and the usual authorities."""
         self.timeout_seconds = timeout_seconds
         self.allow_private = allow_private
         self.resolve = resolve
+        self.tls = tls
         self._client: httpx.AsyncClient | None = None
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Sent:
+        self._opened()  # reading the trusted authorities takes a while, which is not the receiver's
         start = time.monotonic()
         status, error, retry_after = None, None, None
         try:
@@ -116,8 +128,16 @@ class HttpWebhookSender:
     def _opened(self) -> httpx.AsyncClient:
         if self._client is None:
             limits = httpx.Limits(max_keepalive_connections=0)
-            self._client = httpx.AsyncClient(trust_env=False, limits=limits, follow_redirects=False)
+            tls = self.tls or _usual_trust()
+            self._client = httpx.AsyncClient(verify=tls, trust_env=False, limits=limits, follow_redirects=False)
         return self._client
+
+
+def _usual_trust() -> ssl.SSLContext:
+    """The machine's store, or the file that SSL_CERT_FILE names, and the authorities that httpx brings."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 def retry_after_seconds(header: str) -> int | None:

@@ -17,6 +17,7 @@ idempotent_requests  -                      answers of creating calls that may b
 auth                 /auth                  sessions, keys and sign-on
 audit_events         /audit-events          who changed what, in a chain
 outbox               -                      events that somebody outside may want to be told of
+limits               -                      how often one may ask, and how much he may use
 belonging            -                      whose a thing is: read from the tables of the nouns above
 permissions          /permissions           the words of what may be done
 health               /health, /version, /   the service about itself

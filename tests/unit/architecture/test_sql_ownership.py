@@ -15,6 +15,7 @@ WRITTEN_BY = {
     "experiments": {"experiment"},
     "idempotent_requests": {"idempotent_request"},
     "jobs": {"job", "job_event", "job_log"},
+    "limits": {"rate_allowance"},
     "notifications": {"notification"},
     "outbox": {"outbox"},
     "secrets": {"secret"},

@@ -22,6 +22,7 @@ from touchstone.domains.datasets.repository import DatasetRepository
 from touchstone.domains.datasets.schemas import DatasetDownload, DatasetUpload
 from touchstone.domains.datasets.service import DatasetService
 from touchstone.domains.idempotent_requests.model import CallInFlight, IdempotentCall
+from touchstone.domains.limits.model import QuotaReached
 from touchstone.errors import Unavailable
 from touchstone.http.caller import Caller
 from touchstone.http.guards import requires
@@ -37,7 +38,9 @@ class DatasetController(Controller):
     @post(
         guards=[requires("change_dataset")],
         operation_id="upload_dataset_api_v1_datasets__post",
-        responses=failures(DatasetMissingFields, DatasetTooLarge, DatasetInvalid, CallInFlight, Unavailable),
+        responses=failures(
+            DatasetMissingFields, DatasetTooLarge, DatasetInvalid, CallInFlight, QuotaReached, Unavailable
+        ),
     )
     async def upload_dataset(
         self,

@@ -29,6 +29,7 @@ from touchstone.domains.datasets.schemas import DatasetDownload
 from touchstone.domains.datasets.unfinished_repository import UnfinishedDatasetRepository
 from touchstone.domains.idempotent_requests.model import IdempotentCall
 from touchstone.domains.idempotent_requests.service import once
+from touchstone.domains.limits.quotas import UNLIMITED, Quotas
 from touchstone.errors import Unavailable
 from touchstone.http.caller import Caller
 from touchstone_jobs.wire import DatasetFacts
@@ -47,20 +48,24 @@ class Received(Protocol):
 
 
 class DatasetService:
-    def __init__(self, database: Database, store: ObjectStore, *, prefix: str, size_limit: int) -> None:
+    def __init__(
+        self, database: Database, store: ObjectStore, *, prefix: str, size_limit: int, quotas: Quotas = UNLIMITED
+    ) -> None:
         self.database = database
         self.unfinished = UnfinishedDatasetRepository(database)
         self.store = store
         self.prefix = prefix
         self.size_limit = size_limit
+        self.quotas = quotas
 
     async def upload(
         self, file: Received, filename: str, belonging: Belonging, caller: Caller, call: IdempotentCall | None
     ) -> Dataset:
         """Checks, rewrites and stores the file; only then is there a dataset. Constant memory.
 
-        Raises DatasetTooLarge, DatasetMissingFields, DatasetInvalid; nothing is left behind then.
+        Raises DatasetTooLarge, DatasetMissingFields, DatasetInvalid, QuotaReached; nothing is left behind then.
         """
+        await self.quotas.require_room(self.database, belonging.owner, 1)
         dataset_id = uuid4()
         with tempfile.TemporaryDirectory(prefix="touchstone-upload-") as temporary:
             received, folder = Path(temporary) / "received", Path(temporary) / "folder"
@@ -81,6 +86,7 @@ class DatasetService:
         async def work(transaction: Transaction) -> Dataset:
             if not await UnfinishedDatasetRepository(transaction).finish_unless_abandoned(new.folder):
                 raise UploadTooSlow
+            await self.quotas.require_room(transaction, new.belonging.owner, new.facts.size)
             await DatasetRepository(transaction).insert(new)
             dataset = await DatasetRepository(transaction).get(new.id)
             await AuditRepository(transaction).record(caller, "upload_dataset", f"dataset:{new.id}", after=dataset)

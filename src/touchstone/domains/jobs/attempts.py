@@ -14,6 +14,7 @@ from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database, Transaction
 from touchstone.domains.datasets.repository import DatasetRepository, NewDatasetRow
 from touchstone.domains.datasets.unfinished_repository import UnfinishedDatasetRepository
+from touchstone.domains.jobs.belonging_repository import JobBelongingRepository
 from touchstone.domains.jobs.kinds import COMPILED_FILE, AttemptPlaces, Layout, attempt_config, target_dataset
 from touchstone.domains.jobs.logs import JobLogs
 from touchstone.domains.jobs.model import STOP_WORDS, FailureReason, JobRow, JobStatus, Progress
@@ -28,6 +29,9 @@ log: Any = structlog.get_logger("touchstone.jobs")
 T = TypeVar("T")
 OnFinished = Callable[[Transaction, JobRow], Awaitable[None]]
 
+
+# no provider serves so many to one job: whoever counts more does not count what was spent
+MOST_TOKENS = 10**12
 
 # what an attempt may fail of through no fault of its job: another attempt may well succeed
 TRANSIENT = frozenset({"stopped", "storage_unavailable", "superseded", "secret_unreachable", "cluster_unavailable"})
@@ -151,14 +155,17 @@ class Attempts:
         verdict = judge(job, run, outcome)
         if verdict.is_lost and verdict.failure and job.failures + 1 < self.most_attempts:
             wait_seconds = 2.0 ** min(job.failures, 6)
-            await self._requeue(job, verdict.failure, wait_seconds)
+            await self._requeue(job, verdict.failure, wait_seconds, outcome)
         else:
             await self._finish(job, verdict, run, outcome)
 
-    async def _requeue(self, job: JobRow, failure: FailureReason, wait_seconds: float) -> None:
+    async def _requeue(
+        self, job: JobRow, failure: FailureReason, wait_seconds: float, outcome: wire.Outcome | None
+    ) -> None:
         async with self.database.transaction() as transaction:
             if await JobRepository(transaction).requeue_if_active(job.id, job.attempt, failure, wait_seconds):
                 await self._note_unfinished(transaction, job)
+                await _add_spent(transaction, job, outcome)
                 await tell(transaction, job.id, "requeued")
 
     async def _finish(self, job: JobRow, verdict: Verdict, run: Run | None, outcome: wire.Outcome | None) -> None:
@@ -182,6 +189,7 @@ class Attempts:
             if finished and verdict.status is not JobStatus.SUCCEEDED:
                 await self._note_unfinished(transaction, job)
             if finished:
+                await _add_spent(transaction, job, outcome)
                 await tell(transaction, job.id)
                 await self.on_finished(transaction, await jobs.get(job.id))
         if finished:
@@ -234,6 +242,11 @@ class Attempts:
         except msgspec.DecodeError:
             log.warning("unreadable object of an attempt", job_id=str(job.id), attempt=job.attempt, name=name)
             return None
+
+
+async def _add_spent(transaction: Transaction, job: JobRow, outcome: wire.Outcome | None) -> None:
+    if outcome is not None and outcome.tokens > 0:
+        await JobBelongingRepository(transaction).add_spent(job.id, min(outcome.tokens, MOST_TOKENS))
 
 
 # in JSON: an escaped NUL whose backslash is not itself escaped

@@ -1,4 +1,4 @@
-"""Whose jobs are, in the table `job`."""
+"""Whose jobs are and what they spent, in the table `job`."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -20,6 +20,10 @@ class JobBelongingRepository:
                 belonging.team,
                 belonging.visibility,
             )
+
+    async def add_spent(self, job_id: UUID, tokens: int) -> None:
+        """What an attempt spent at providers."""
+        await self.executor.execute("update job set tokens_spent = tokens_spent + $2 where id = $1", job_id, tokens)
 
     async def give_in_workflows(self, workflow_ids: Sequence[UUID], belonging: Belonging) -> list[UUID]:
         """Those of the workflows that have the same owner; answers which."""

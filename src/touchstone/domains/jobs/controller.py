@@ -39,14 +39,22 @@ from touchstone.domains.jobs.schemas import (
 from touchstone.domains.jobs.service import JobService
 from touchstone.domains.jobs.streams import EventStream, resume_position, stream_events, stream_log
 from touchstone.domains.jobs.views import JobView
+from touchstone.domains.limits.model import QuotaReached
 from touchstone.http.caller import Caller
 from touchstone.http.guards import anybody, requires
 from touchstone.http.openapi import failures
 from touchstone.http.pages import page_of
 from touchstone.http.paging import Listing
+from touchstone.http.rate_limits import UNLIMITED
 
 SUBMISSION_FAILURES = failures(
-    JobSecretMissing, SecretForAnotherHost, EndpointRefused, RemoteCodeRefused, DatasetNotFound, CallInFlight
+    JobSecretMissing,
+    SecretForAnotherHost,
+    EndpointRefused,
+    RemoteCodeRefused,
+    DatasetNotFound,
+    CallInFlight,
+    QuotaReached,
 )
 
 
@@ -231,7 +239,7 @@ class JobController(Controller):
         "/{job_id:str}/retry",
         guards=[requires("change_job")],
         status_code=200,
-        responses=failures(JobNotFound, JobNotRetried),
+        responses=failures(JobNotFound, JobNotRetried, QuotaReached),
     )
     async def retry_job(
         self,
@@ -243,7 +251,13 @@ class JobController(Controller):
         """Tries a failed or stopped job again; samples that are finished are kept."""
         return job_view.job(await job_service.retry(job_id, caller))
 
-    @post("/{job_id:str}/attempts/{attempt:str}/secret", guards=[anybody], status_code=200, include_in_schema=False)
+    @post(
+        "/{job_id:str}/attempts/{attempt:str}/secret",
+        guards=[anybody],
+        status_code=200,
+        include_in_schema=False,
+        opt=UNLIMITED,
+    )
     async def hand_out_secret(
         self,
         job_id: FromPath[UUID],

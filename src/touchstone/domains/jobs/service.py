@@ -29,6 +29,7 @@ from touchstone.domains.jobs.model import (
 from touchstone.domains.jobs.news import insert_job, summary, tell
 from touchstone.domains.jobs.repository import JobRepository, NewJobRow
 from touchstone.domains.jobs.schemas import CreatedJob, JobResult, JobResultDownload, NewJob, SecretValue
+from touchstone.domains.limits.quotas import UNLIMITED, Quotas
 from touchstone.domains.secrets.model import SealedSecret
 from touchstone.domains.secrets.repository import SecretRepository
 from touchstone.http.caller import Caller
@@ -43,6 +44,7 @@ class JobService:
         layout: Layout,
         rules: EndpointRules,
         default_timeout_seconds: int,
+        quotas: Quotas = UNLIMITED,
     ) -> None:
         self.database = database
         self.store = store
@@ -50,17 +52,22 @@ class JobService:
         self.layout = layout
         self.rules = rules
         self.default_timeout_seconds = default_timeout_seconds
+        self.quotas = quotas
 
     async def submit(
         self, kind: JobKind, new: NewJob, caller: Caller, call: IdempotentCall | None = None
     ) -> CreatedJob:
-        """Queues the job. Raises JobSecretMissing, DatasetNotFound, InvalidValue, and what EndpointRules raise."""
+        """Queues the job.
+
+        Raises JobSecretMissing, DatasetNotFound, InvalidValue, QuotaReached, and what EndpointRules raise.
+        """
         config = KINDS[kind].accept(new.job_config)
 
         async def work(transaction: Transaction) -> CreatedJob:
             self.rules.require(new.job_config, await self._secret(transaction, new, caller))
             origin = await DatasetRepository(transaction).hold(new.dataset, caller.viewer)
             row = self._row(kind, new, config, belonging_of(caller, new, origin))
+            await self.quotas.require_job(transaction, row.belonging.owner)
             await insert_job(transaction, row)
             job = await JobRepository(transaction).get(row.id)
             await AuditRepository(transaction).record(caller, f"create_{kind}_job", f"job:{job.id}", after=summary(job))
@@ -93,6 +100,7 @@ class JobService:
                 raise JobNotRetried(id=job_id, workflow=job.workflow_id.hex)
             if job.status in (JobStatus.FAILED, JobStatus.STOPPED):
                 await DatasetRepository(transaction).hold(job.dataset_id, caller.viewer)
+                await self.quotas.require_job_of(transaction, "job", job_id)
                 if await jobs.restart_if_ended(job_id):
                     await AuditRepository(transaction).record(caller, "retry_job", f"job:{job_id}", before=summary(job))
                     await tell(transaction, job_id, "requeued")

@@ -12,6 +12,7 @@ from msgspec import Meta
 from touchstone.domains.datasets.model import DatasetNotFound
 from touchstone.domains.idempotent_requests.model import CallInFlight, IdempotentCall
 from touchstone.domains.jobs.schemas import LogsOfJob
+from touchstone.domains.limits.model import QuotaReached
 from touchstone.domains.workflows.model import (
     PromptMissing,
     WorkflowNotFound,
@@ -42,7 +43,12 @@ class WorkflowController(Controller):
         guards=[requires("change_workflow")],
         operation_id="create_workflow_api_v1_workflows__post",
         responses=failures(
-            WorkflowWithoutExperiment, WorkflowSecretMissing, PromptMissing, DatasetNotFound, CallInFlight
+            WorkflowWithoutExperiment,
+            WorkflowSecretMissing,
+            PromptMissing,
+            DatasetNotFound,
+            CallInFlight,
+            QuotaReached,
         ),
     )
     async def create_workflow(
@@ -163,7 +169,7 @@ class WorkflowController(Controller):
         "/{workflow_id:str}/retry",
         guards=[requires("change_workflow")],
         status_code=200,
-        responses=failures(WorkflowNotFound, WorkflowStopping, DatasetNotFound),
+        responses=failures(WorkflowNotFound, WorkflowStopping, DatasetNotFound, QuotaReached),
     )
     async def retry_workflow(
         self,

@@ -19,6 +19,7 @@ from touchstone.domains.jobs.news import insert_job
 from touchstone.domains.jobs.news import tell as tell_of_job
 from touchstone.domains.jobs.repository import JobRepository, NewJobRow
 from touchstone.domains.jobs.schemas import EvaluatorConfig, InferenceConfig
+from touchstone.domains.limits.quotas import UNLIMITED, Quotas
 from touchstone.domains.secrets.repository import SecretRepository
 from touchstone.domains.workflows.model import (
     Subject,
@@ -42,16 +43,20 @@ CANCELLED = FailureReason(code="cancelled", message="Somebody cancelled it.")
 
 
 class WorkflowService:
-    def __init__(self, database: Database, layout: Layout, rules: EndpointRules, job_logs: JobLogs) -> None:
+    def __init__(
+        self, database: Database, layout: Layout, rules: EndpointRules, job_logs: JobLogs, quotas: Quotas = UNLIMITED
+    ) -> None:
         self.database = database
         self.job_logs = job_logs
         self.layout = layout
         self.rules = rules
+        self.quotas = quotas
 
     async def create(self, new: NewWorkflow, caller: Caller, call: IdempotentCall | None = None) -> CreatedWorkflow:
         """Queues the inference; what follows is decided at its end.
 
-        Raises WorkflowWithoutExperiment, WorkflowSecretMissing, PromptMissing, DatasetNotFound, InvalidValue.
+        Raises WorkflowWithoutExperiment, WorkflowSecretMissing, PromptMissing, DatasetNotFound, InvalidValue,
+        QuotaReached.
         """
 
         async def work(transaction: Transaction) -> CreatedWorkflow:
@@ -64,6 +69,7 @@ class WorkflowService:
             request = {**msgspec.to_builtins(new), "metrics": metrics}
             row = _workflow_row(new, subject, prompt, request, caller)
             await WorkflowRepository(transaction).insert(row)
+            await self.quotas.require_job_of(transaction, "workflow", row.id)
             await tell(transaction, row.id, "created")
             await insert_job(transaction, _inference_job(row.id, new, subject, prompt))
             created = await WorkflowRepository(transaction).get(row.id)
@@ -100,7 +106,7 @@ class WorkflowService:
     async def retry(self, workflow_id: UUID, caller: Caller) -> WorkflowRow:
         """Goes on from where a failed one stopped; any other is left alone.
 
-        Raises WorkflowNotFound, WorkflowStopping, DatasetNotFound.
+        Raises WorkflowNotFound, WorkflowStopping, DatasetNotFound, QuotaReached.
         """
         async with self.database.transaction() as transaction:
             workflows = WorkflowRepository(transaction)
@@ -122,6 +128,7 @@ class WorkflowService:
             await self.advance(transaction, last)
             return
         await DatasetRepository(transaction).hold(last.dataset_id)
+        await self.quotas.require_job_of(transaction, "workflow", workflow.id)
         if await jobs.restart_if_ended(last.id):
             await tell_of_job(transaction, last.id, "requeued")
 
