@@ -22,7 +22,8 @@ from touchstone.domains.datasets.service import megabytes
 from touchstone.domains.experiments.controller import ExperimentController
 from touchstone.domains.health.controller import HealthController
 from touchstone.domains.health.service import HealthService
-from touchstone.domains.jobs.controller import JobController, JobSubmissionController, RayJobController
+from touchstone.domains.jobs.controller import JobController, JobSubmissionController
+from touchstone.domains.jobs.ray_controller import RayJobController
 from touchstone.domains.models.controller import ModelController
 from touchstone.domains.notifications.controller import NotificationController, OwnNotificationController
 from touchstone.domains.permissions.controller import PermissionController

@@ -163,8 +163,8 @@ class FailureReason(msgspec.Struct):
 class Outcome(msgspec.Struct):
     """`outcome.json`, the last thing an attempt writes, whether it went well or not.
 
-    `metrics` are flat numbers (`rouge_rouge1_mean`), rounded to 3 decimals as the contract has them, money to 6; `tokens`
-    is what this attempt spent at providers.
+    `metrics` are flat numbers (`rouge_rouge1_mean`), rounded to 3 decimals as the contract has them, money to 6;
+    `tokens` is what this attempt spent at providers.
     """
 
     attempt: int

@@ -95,7 +95,8 @@ class AuditRepository:
             Unsealed,
             """
             with now as materialized (
-                select pg_snapshot_xmin(pg_current_snapshot()) as oldest, pg_snapshot_xmax(pg_current_snapshot()) as next
+                select pg_snapshot_xmin(pg_current_snapshot()) as oldest,
+                    pg_snapshot_xmax(pg_current_snapshot()) as next
             ), noted as materialized (
                 select sealed_before from audit_head cross join now where sealed_before <= now.next
             )

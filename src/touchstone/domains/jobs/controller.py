@@ -33,7 +33,6 @@ from touchstone.domains.jobs.schemas import (
     NewEvaluatorJob,
     NewInferenceJob,
     NewJob,
-    RayJob,
     SecretValue,
 )
 from touchstone.domains.jobs.service import JobService
@@ -270,22 +269,6 @@ class JobController(Controller):
         if scheme.lower() != "bearer":
             raise TicketRefused
         return await job_service.secret_for_attempt(job_id, attempt, token)
-
-
-class RayJobController(Controller):
-    path = "/api/jobs"
-    tags = ["jobs"]
-
-    @get("/{submission_id:str}", guards=[requires("view_job")], responses=failures(JobNotFound))
-    async def get_ray_job(
-        self,
-        submission_id: FromPath[UUID],
-        jobs: NamedDependency[JobRepository],
-        job_view: NamedDependency[JobView],
-        caller: NamedDependency[Caller],
-    ) -> RayJob:
-        """A job in the form of Ray's dashboard, for clients that wait there; Ray itself stays private."""
-        return job_view.ray_job(await jobs.get(submission_id, caller.viewer))
 
 
 async def _submitted(
