@@ -19,6 +19,7 @@ from touchstone.domains.jobs.dispatcher import Dispatcher
 from touchstone.domains.jobs.endpoints import EndpointRules
 from touchstone.domains.jobs.kinds import Layout
 from touchstone.domains.jobs.logs import JobLogs
+from touchstone.domains.jobs.service import JobService
 from touchstone.domains.limits.model import Limit
 from touchstone.domains.limits.quotas import Quotas
 from touchstone.domains.limits.rates import LoginThrottle, RateLimiter
@@ -66,6 +67,12 @@ class Assembly(msgspec.Struct, frozen=True):
             prefix=settings.datasets_prefix,
             size_limit=settings.max_dataset_size,
             quotas=self.quotas(),
+        )
+
+    def jobs(self) -> JobService:
+        timeout_seconds = self.settings.job_timeout_seconds
+        return JobService(
+            self.database, self.store, self.vault, self.layout, self.endpoint_rules(), timeout_seconds, self.quotas()
         )
 
     def workflows(self) -> WorkflowService:

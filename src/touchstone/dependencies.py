@@ -21,7 +21,6 @@ from touchstone.domains.experiments.service import ExperimentService
 from touchstone.domains.health.service import HealthService
 from touchstone.domains.idempotent_requests.model import IdempotentCall
 from touchstone.domains.jobs.repository import JobRepository
-from touchstone.domains.jobs.service import JobService
 from touchstone.domains.jobs.views import JobView
 from touchstone.domains.notifications.repository import NotificationRepository
 from touchstone.domains.notifications.service import NotificationService
@@ -42,7 +41,7 @@ from touchstone.sign_on import sign_on_dependencies
 
 
 def dependencies(parts: Assembly, health_service: HealthService, authenticator: Authenticator) -> dict[str, Provide]:
-    database, store, settings = parts.database, parts.store, parts.settings
+    database, store = parts.database, parts.store
     workflow_view = WorkflowView(store)
     given: dict[str, Any] = {
         "database": database,
@@ -53,15 +52,7 @@ def dependencies(parts: Assembly, health_service: HealthService, authenticator: 
         "datasets": DatasetRepository(database),
         "dataset_service": parts.datasets(),
         "jobs": JobRepository(database),
-        "job_service": JobService(
-            database,
-            store,
-            parts.vault,
-            parts.layout,
-            parts.endpoint_rules(),
-            settings.job_timeout_seconds,
-            parts.quotas(),
-        ),
+        "job_service": parts.jobs(),
         "job_logs": parts.job_logs(),
         "job_view": JobView(parts.layout, store.uri),
         "workflows": WorkflowRepository(database),
