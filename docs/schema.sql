@@ -860,7 +860,7 @@ CREATE INDEX webhook_delivery_due_idx ON public.webhook_delivery USING btree (we
 
 CREATE INDEX webhook_delivery_ended_idx ON public.webhook_delivery USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 
-CREATE INDEX webhook_delivery_expired_idx ON public.webhook_delivery USING btree (give_up_at) WHERE (status = 'waiting'::text);
+CREATE INDEX webhook_delivery_leased_idx ON public.webhook_delivery USING btree (webhook_id, leased_until) WHERE (leased_until IS NOT NULL);
 
 CREATE INDEX webhook_delivery_outbox_idx ON public.webhook_delivery USING btree (outbox_id);
 

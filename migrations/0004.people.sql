@@ -257,7 +257,7 @@ create table webhook_delivery (
 );
 comment on table webhook_delivery is 'One message to one webhook, tried again for a day; the delivery log.';
 create index webhook_delivery_due_idx on webhook_delivery (webhook_id, next_attempt_at, id) where status = 'waiting';
-create index webhook_delivery_expired_idx on webhook_delivery (give_up_at) where status = 'waiting';
+create index webhook_delivery_leased_idx on webhook_delivery (webhook_id, leased_until) where leased_until is not null;
 create index webhook_delivery_ended_idx on webhook_delivery (ended_at) where ended_at is not null;
 create index webhook_delivery_webhook_idx on webhook_delivery (webhook_id, id desc);
 create index webhook_delivery_outbox_idx on webhook_delivery (outbox_id);

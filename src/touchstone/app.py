@@ -168,7 +168,7 @@ def edge_settings(settings: Settings) -> EdgeSettings:
     )
     return EdgeSettings(
         allowed_hosts=settings.accepted_hosts,
-        allowed_origins=(*settings.cors_allowed_origins, settings.frontend_origin),
+        allowed_origins=settings.page_origins,
         trusted_proxies=settings.trusted_proxies,
         max_body_bytes=settings.max_body_size,
         upload_limits=(upload,),

@@ -70,14 +70,9 @@ class Assembly(msgspec.Struct, frozen=True):
         )
 
     def jobs(self) -> JobService:
+        timeout_seconds = self.settings.job_timeout_seconds
         return JobService(
-            self.database,
-            self.store,
-            self.vault,
-            self.layout,
-            self.endpoint_rules(),
-            self.settings.job_timeout_seconds,
-            self.quotas(),
+            self.database, self.store, self.vault, self.layout, self.endpoint_rules(), timeout_seconds, self.quotas()
         )
 
     def workflows(self) -> WorkflowService:

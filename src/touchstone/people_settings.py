@@ -43,8 +43,13 @@ class PeopleSettings(LimitSettings, frozen=True, kw_only=True):
     local_login_anywhere: Annotated[bool, flag("Whether LOCAL_LOGIN holds beyond loopback as well.")] = False
 
     frontend_url: Annotated[
-        str, url("The front end: sign-on returns to it, its pages may call the API.", "http", "https")
-    ] = "http://localhost:30001"
+        str | None,
+        url(
+            "The front end: sign-on returns to it, its pages may call the API; unset: http://localhost:30001.",
+            "http",
+            "https",
+        ),
+    ] = None
     return_urls: Annotated[
         tuple[str, ...], names("Further front ends that sign-on may return to, separated by commas.")
     ] = ()

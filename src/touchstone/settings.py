@@ -44,6 +44,7 @@ _NEEDS = {
     "ray_token": "ray_url",
 }
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+FRONTEND = "http://localhost:30001"
 
 
 class SettingsError(Exception):
@@ -215,10 +216,17 @@ class Settings(PeopleSettings, frozen=True, kw_only=True):
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
-    def frontend_origin(self) -> str:
-        """As browsers name it: scheme and host, the port unless it is the usual one."""
+    def frontend(self) -> str:
+        """Where people work with the service, without a slash at the end."""
+        return self.frontend_url or FRONTEND
+
+    @property
+    def page_origins(self) -> tuple[str, ...]:
+        """Whose pages may call the API: a front end that is named, beside those that are allowed."""
+        if self.frontend_url is None:
+            return self.cors_allowed_origins
         parts = urlsplit(self.frontend_url)
-        return f"{parts.scheme}://{parts.netloc}"
+        return (*self.cors_allowed_origins, f"{parts.scheme}://{parts.netloc}")
 
     @property
     def store_folder(self) -> Path:

@@ -35,7 +35,7 @@ def sign_on_dependencies(
 ) -> dict[str, Any]:
     """By the names that handlers use. Raises ExtraMissing and FileUnreadable for what is set up and cannot work."""
     settings = parts.settings
-    returns = ReturnRules.of(settings.frontend_url, *settings.return_urls)
+    returns = ReturnRules.of(settings.frontend, *settings.return_urls)
     times = SessionTimes(settings.session_idle_seconds, settings.session_seconds)
     sessions = SessionService(
         parts.database, parts.vault, times, admit=admit, join_teams=join_teams, forget=forget, throttle=throttle

@@ -10,11 +10,13 @@ import structlog
 from touchstone.adapters.object_store import ObjectStore
 from touchstone.adapters.runner import Runner
 from touchstone.assembly import Assembly, assemble
+from touchstone.domains.audit_events.service import SEALED_AT_ONCE
 from touchstone.domains.auth.session_repository import SessionRepository
 from touchstone.domains.auth.sign_on_repository import SignOnRepository
 from touchstone.domains.idempotent_requests.repository import IdempotentRequestRepository
 from touchstone.domains.limits.repository import RateAllowanceRepository
 from touchstone.domains.outbox.repository import OutboxRepository
+from touchstone.domains.outbox.service import HANDED_AT_ONCE
 from touchstone.domains.webhooks.delivery_repository import DeliveryRepository
 from touchstone.domains.webhooks.repository import WebhookRepository
 from touchstone.errors import Unavailable
@@ -39,13 +41,13 @@ async def run_worker(
         async with asyncio.TaskGroup() as group:
             group.create_task(parts.dispatcher().run(stop))
             group.create_task(parts.webhook_dispatcher().run(stop))
-            group.create_task(repeat(parts.audit_chain().turn, SEAL_SECONDS, stop))
-            group.create_task(repeat(parts.outbox().turn, OUTBOX_SECONDS, stop))
-            group.create_task(repeat(lambda: sweep(parts), SWEEP_SECONDS, stop))
+            group.create_task(repeat(parts.audit_chain().turn, SEALED_AT_ONCE, SEAL_SECONDS, stop))
+            group.create_task(repeat(parts.outbox().turn, HANDED_AT_ONCE, OUTBOX_SECONDS, stop))
+            group.create_task(repeat(lambda: sweep(parts), 1, SWEEP_SECONDS, stop))
 
 
-async def repeat(turn: Callable[[], Awaitable[int]], pause_seconds: float, stop: asyncio.Event) -> None:
-    """Takes turns until `stop` is set, without a pause while there is something to do; outlives their failures."""
+async def repeat(turn: Callable[[], Awaitable[int]], most: int, pause_seconds: float, stop: asyncio.Event) -> None:
+    """Takes turns until `stop` is set, without a pause while they do as much as one may; outlives their failures."""
     while not stop.is_set():
         done = 0
         try:
@@ -54,7 +56,7 @@ async def repeat(turn: Callable[[], Awaitable[int]], pause_seconds: float, stop:
             log.warning("waiting for another system", reason=str(error))
         except Exception:
             log.exception("a turn failed")
-        if done == 0:
+        if done < most:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause_seconds)
 

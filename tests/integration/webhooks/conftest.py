@@ -87,7 +87,7 @@ def deliver(webhook_dispatcher: WebhookDispatcher, database: Database) -> Callab
     """A turn in which everything is due."""
 
     async def turn() -> int:
-        await database.execute("update webhook_delivery set next_attempt_at = now() where status = 'waiting'")
+        await database.execute("update webhook_delivery set next_attempt_at = now() where next_attempt_at > now()")
         return await webhook_dispatcher.turn()
 
     return turn

@@ -168,6 +168,8 @@ def test_a_login_that_asks_for_nothing_is_refused_in_production_and_beyond_loopb
         assert problem.startswith("TOUCHSTONE_LOCAL_LOGIN ")
 
 
-def test_the_front_end_is_known_by_its_origin() -> None:
-    assert Settings().frontend_origin == "http://localhost:30001"
-    assert read(frontend_url="https://app.example.org/touchstone").frontend_origin == "https://app.example.org"
+def test_the_pages_of_a_front_end_that_is_named_may_call() -> None:
+    assert Settings().page_origins == Settings().cors_allowed_origins
+    named = read(frontend_url="https://app.example.org/touchstone", cors_allowed_origins="https://x.example.org")
+    assert named.page_origins == ("https://x.example.org", "https://app.example.org")
+    assert (named.frontend, Settings().frontend) == ("https://app.example.org/touchstone", "http://localhost:30001")

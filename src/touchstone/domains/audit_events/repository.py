@@ -97,17 +97,19 @@ class AuditRepository:
             with now as materialized (
                 select pg_snapshot_xmin(pg_current_snapshot()) as oldest,
                     pg_snapshot_xmax(pg_current_snapshot()) as next
-            ), noted as materialized (
-                select sealed_before from audit_head cross join now where sealed_before <= now.next
+            ), bounds as materialized (
+                select coalesce(sealed_before, '0') as since,
+                    case when sealed_before is null then '18446744073709551615'::xid8 else next end as until
+                from now left join audit_head on sealed_before <= next
             )
             select audit_event.id, audit_event.transaction_id::text, now.oldest::text, now.next::text,
             """
             + COLUMNS
             + """ as columns
             from audit_event cross join now
-            where transaction_id >= coalesce((select sealed_before from noted), '0')
-                and (not exists (select from noted) or transaction_id < now.next)
-                and not exists (select from audit_seal where event_id = audit_event.id)
+            where transaction_id >= (select since from bounds) and transaction_id < (select until from bounds)
+                -- one look-up a row: a join could be planned over all seals
+                and (select number from audit_seal where event_id = audit_event.id) is null
             order by audit_event.transaction_id, audit_event.id limit $1
             """,
             at_most,

@@ -97,7 +97,7 @@ class SamlController(Controller):
         "/sls",
         guards=[anybody],
         operation_id="saml_logout_callback_v1_auth_saml_sls_get",
-        responses={**TO_FRONT_END, **failures(LogoutFailed, SamlNotConfigured, InvalidRequest)},
+        responses={**TO_FRONT_END, **failures(InvalidRequest, LogoutFailed, SamlNotConfigured)},
     )
     async def saml_logout_callback(
         self,
@@ -121,7 +121,7 @@ class SamlController(Controller):
         status_code=200,
         guards=[anybody],
         operation_id="saml_logout_callback_v1_auth_saml_sls_post",
-        responses={**TO_FRONT_END, **failures(LogoutFailed, SamlNotConfigured, InvalidRequest)},
+        responses={**TO_FRONT_END, **failures(InvalidRequest, LogoutFailed, SamlNotConfigured)},
     )
     async def saml_logout_callback_v1_auth_saml_sls_post(
         self,

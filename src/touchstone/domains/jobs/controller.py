@@ -46,6 +46,8 @@ from touchstone.http.pages import page_of
 from touchstone.http.paging import Listing
 from touchstone.http.rate_limits import UNLIMITED
 
+AnyRequest = Request[Any, Any, Any]
+
 SUBMISSION_FAILURES = failures(
     JobSecretMissing,
     SecretForAnotherHost,
@@ -272,12 +274,7 @@ class JobController(Controller):
 
 
 async def _submitted(
-    request: Request[Any, Any, Any],
-    service: JobService,
-    kind: JobKind,
-    new: NewJob,
-    caller: Caller,
-    call: IdempotentCall | None,
+    request: AnyRequest, service: JobService, kind: JobKind, new: NewJob, caller: Caller, call: IdempotentCall | None
 ) -> Response[CreatedJob]:
     job = await service.submit(kind, new, caller, call)
     location = f"{str(request.base_url).rstrip('/')}/api/v1/jobs/{job.id}"

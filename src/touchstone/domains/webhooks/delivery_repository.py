@@ -8,10 +8,12 @@ from touchstone.database.executor import Executor
 from touchstone.domains.webhooks.model import PING, Delivery, DeliveryNotFound, DeliveryStatus, DueDelivery
 from touchstone.domains.webhooks.schemas import DeliveryAttempt
 
+LARGEST_ID = 2**63 - 1
+
 SELECT_DELIVERY: LiteralString = """
     select id, webhook_id, message_id, event, status, attempts,
-        case when status = 'waiting' then next_attempt_at end as next_attempt_at, last_status, last_error,
-        created_at, ended_at
+        case when status = 'waiting' then greatest(next_attempt_at, created_at) end as next_attempt_at,
+        last_status, last_error, created_at, ended_at
     from webhook_delivery
 """
 
@@ -35,13 +37,14 @@ class DeliveryRepository:
             Delivery,
             SELECT_DELIVERY
             + """
-            where webhook_id = $1 and ($2::text is null or status = $2) and ($3::bigint is null or id < $3)
-            order by id desc limit $4
+            where webhook_id = $1 and ($2::text is null or status = $2) and id < coalesce($3::bigint, $5)
+            order by webhook_id, id desc limit $4
             """,
             webhook_id,
             status,
             before,
             limit,
+            LARGEST_ID,
         )
 
     async def list_attempts(self, delivery_id: int) -> list[DeliveryAttempt]:
@@ -80,11 +83,11 @@ class DeliveryRepository:
         )
 
     async def insert_ping(self, webhook_id: int, message: Any) -> int:
-        """Answers the id. Sent once, whether it is delivered or not."""
+        """Answers the id. Sent once, whether it is delivered or not, and due since ever, which no other delivery is."""
         return await self.executor.fetch_value(
             """
-            insert into webhook_delivery (webhook_id, message_id, event, payload, give_up_at)
-            values ($1, 'msg_' || replace(gen_random_uuid()::text, '-', ''), $2, $3, now()) returning id
+            insert into webhook_delivery (webhook_id, message_id, event, payload, next_attempt_at, give_up_at)
+            values ($1, 'msg_' || replace(gen_random_uuid()::text, '-', ''), $2, $3, 'epoch', now()) returning id
             """,
             webhook_id,
             PING,
@@ -102,15 +105,18 @@ class DeliveryRepository:
         )
 
     async def claim_due(self, at_most: int, at_most_each: int, lease_seconds: float) -> list[DueDelivery]:
-        """Leases what is due, no more than so many of each webhook at once, so that a slow one holds up no other."""
+        """Leases what is due, no more than so many of each webhook at once, so that a slow one holds up no other.
+
+        Of a disabled webhook only pings are.
+        """
         return await self.executor.fetch_all(
             DueDelivery,
             """
             with due as (
                 select found.id from webhook cross join lateral (
                     select id, next_attempt_at from webhook_delivery
-                    where webhook_id = webhook.id and status = 'waiting' and next_attempt_at <= now()
-                        and coalesce(leased_until < now(), true) and (webhook.is_enabled or event = $4)
+                    where webhook_id = webhook.id and status = 'waiting' and coalesce(leased_until < now(), true)
+                        and next_attempt_at <= case when webhook.is_enabled then now() else 'epoch' end
                     order by next_attempt_at, id
                     limit greatest(0, $2 - (
                         select count(*) from webhook_delivery
@@ -134,7 +140,6 @@ class DeliveryRepository:
             at_most,
             at_most_each,
             lease_seconds,
-            PING,
         )
 
     async def end_if_leased(self, due: DueDelivery, sent: Sent) -> bool:
@@ -195,7 +200,7 @@ class DeliveryRepository:
                 select webhook_delivery.id from webhook_delivery
                 join webhook on webhook.id = webhook_id and not is_enabled
                 where status = 'waiting' and give_up_at < now() and coalesce(leased_until < now(), true) and event <> $2
-                order by give_up_at limit $1 for update of webhook_delivery skip locked
+                limit $1 for update of webhook_delivery skip locked
             )
             """,
             at_most,
