@@ -46,6 +46,7 @@ from touchstone.http.etags import etags
 from touchstone.http.logging import FailureLog
 from touchstone.http.metrics import Metrics, metrics_handler
 from touchstone.http.rate_limits import rate_limits
+from touchstone.http.routes import Routes
 from touchstone.http.tracing import RequestTracer, start_tracing
 from touchstone.settings import Settings
 
@@ -140,7 +141,7 @@ def build_api(
                 if tracer:
                     tracer.stop()
 
-    app = Litestar(
+    app = Routes(
         [*CONTROLLERS, documentation_routes(TAGS), metrics_handler(metrics)],
         dependencies=dependencies(parts, health_service, authenticator),
         exception_handlers=exception_handlers,

@@ -24,10 +24,8 @@ def superseded(attempt: int, later: int) -> JobFailure:
     return JobFailure("superseded", f"Attempt {later} has taken over from attempt {attempt}.")
 
 
-def missing_package(code: str, purpose: str, package: str, requirement: str) -> JobFailure:
-    """`requirement` is what pip installs the package with."""
+def missing_package(code: str, purpose: str, missing: str, requirement: str) -> JobFailure:
+    """`requirement` is what pip installs what is missing with."""
     return JobFailure(
-        code,
-        f"{purpose} needs the package {package}, which the cluster has not: "
-        f"run `pip install {requirement}` on its nodes.",
+        code, f"{purpose} lacks a package on the cluster ({missing}): run `pip install {requirement}` on its nodes."
     )

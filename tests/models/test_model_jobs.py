@@ -1,5 +1,6 @@
 import json
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,22 @@ def test_a_model_annotates_a_dataset(
     facts = workplace.outcome().dataset
     assert facts is not None
     assert facts.rows == 21
+
+
+def test_batches_on_the_cluster_are_full_and_sorted_by_length(
+    workplace: Workplace, tmp_path: Path, ray_cluster: ClusterVariables
+) -> None:
+    texts: list[str | None] = ["train " * (row * 7 % 21 + 1) for row in range(21)]
+    settings = inference("hf", tiny.built(tiny.bart, tmp_path / "m"), generation=SHORT)
+    config = workplace.config("inference", workplace.dataset({"examples": texts}), inference=settings)
+    status, printed = workplace.run(config, **ray_cluster)
+
+    assert status == 0, printed
+    artifacts = workplace.results()["artifacts"]
+    by_length = sorted(range(21), key=lambda row: len(artifacts["examples"][row]), reverse=True)
+    seconds = [artifacts["latency_seconds"][row] for row in by_length]  # a batch's rows share its time
+    assert [len([*rows]) for _, rows in groupby(seconds)] == [8, 8, 5]
+    assert artifacts["totals"]["tokens"]["completion_tokens"] > 0
 
 
 @pytest.mark.parametrize("trusted", [False, True])

@@ -193,3 +193,30 @@ def built(make: Callable[..., str], folder: Path, *details: Any, **settings: Any
     """The path of a model whose weights are the same on every run."""
     torch.manual_seed(0)
     return make(folder, *details, **settings)
+
+
+def comet(folder: Path) -> str:
+    """A COMET checkpoint over a tiny XLM-RoBERTa, laid out as the hub's are."""
+    from comet.models import RegressionMetric
+    from transformers import XLMRobertaConfig, XLMRobertaModel, XLMRobertaTokenizerFast
+
+    words = tokenizer()
+    names = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
+    config = XLMRobertaConfig(
+        vocab_size=len(words) + 8,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=130,
+        type_vocab_size=1,
+        **SMALL,
+    )
+    fast = XLMRobertaTokenizerFast(tokenizer_object=words.backend_tokenizer, model_max_length=128, **names)
+    encoder = save(folder / "encoder", fast, XLMRobertaModel(config))
+    model = RegressionMetric(pretrained_model=encoder, hidden_sizes=[16], batch_size=2, local_files_only=True)
+    (folder / "checkpoints").mkdir()
+    parts = {"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}
+    torch.save({**parts, "pytorch-lightning_version": "2.0.0"}, folder / "checkpoints" / "model.ckpt")
+    (folder / "hparams.yaml").write_text("class_identifier: regression_metric\n")
+    return str(folder)

@@ -10,6 +10,8 @@ from touchstone_jobs.failures import missing_package
 from touchstone_jobs.wire import TaskDefinition
 
 _JOBS, _MODELS = "'touchstone[jobs]'", "'touchstone[models]'"
+# no extra of ours: its pins do not go together with others'; of setuptools it wants what newer ones have not
+_COMET = "unbabel-comet 'setuptools<81'"
 # a shard worth loading a model for
 _MODEL_SHARD = 20_000
 
@@ -37,8 +39,7 @@ ROW_METRICS: dict[str, RowMetric] = {
         neural.bertscore, _MODEL_SHARD, ("torch", "transformers", "bert_score", "langcodes"), _MODELS
     ),
     "bleu": RowMetric(lexical.bleu, packages=("sacrebleu",)),
-    # its pins do not go together with an extra of ours
-    "comet": RowMetric(neural.comet, _MODEL_SHARD, ("torch", "comet"), "unbabel-comet"),
+    "comet": RowMetric(neural.comet, _MODEL_SHARD, ("torch", "comet"), _COMET),
     "token_length": RowMetric(lexical.token_length),
     "corpus_bleu": RowMetric(translation.corpus_bleu, packages=("sacrebleu",), overall=translation.bleu_of_all),
     "chrf": RowMetric(translation.chrf, packages=("sacrebleu",), overall=translation.chrf_of_all),
@@ -52,8 +53,15 @@ ROW_METRICS: dict[str, RowMetric] = {
 
 
 def score_shard(name: str, rows: Rows, task: TaskDefinition) -> Scores:
-    """By name, so that a task of the cluster is sent a word instead of a function."""
-    return ROW_METRICS[name].score(rows, task)
+    """By name, so that a task of the cluster is sent a word instead of a function.
+
+    Raises JobFailure `metric_not_installed` when a package is there and does not work.
+    """
+    metric = ROW_METRICS[name]
+    try:
+        return metric.score(rows, task)
+    except ImportError as error:
+        raise missing_package("metric_not_installed", f"The metric {name}", str(error), metric.requirement) from None
 
 
 def scores_of_all(name: str, parts: Sequence[Scores]) -> Scores:

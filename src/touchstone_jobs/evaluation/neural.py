@@ -8,7 +8,7 @@ first one's layers to use. They are variables of the cluster's nodes, which is w
 import os
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from touchstone_jobs.evaluation.rows import Rows, Scores
@@ -60,18 +60,25 @@ def _layers(model: str | None) -> int | None:
 
 
 def comet(rows: Rows, _: TaskDefinition) -> Scores:
-    """Scores of unbabel-comet's model, which sees source, prediction and reference."""
+    """Scores of unbabel-comet's model, which sees source, prediction and reference. A local model is a checkpoint
+    `…/checkpoints/model.ckpt` with `hparams.yaml` in the folder above, or the folder of both."""
     library: Any = import_module("comet")
     name = os.environ.get(COMET_MODEL) or _DEFAULT_COMET
     try:
-        path = name if os.path.exists(name) else library.download_model(name)  # noqa: PTH110  (a name may be no path)
-        model = library.load_from_checkpoint(path)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        model = library.load_from_checkpoint(_checkpoint(name) or library.download_model(name))
+    except Exception as error:  # comet raises nothing more particular
         raise _not_loaded("COMET", name, COMET_MODEL, error) from None
     triples = zip(rows.examples, rows.predictions, rows.references, strict=True)
     data = [{"src": source, "mt": prediction, "ref": reference} for source, prediction, reference in triples]
     gpus = 1 if import_module("torch").cuda.is_available() else 0
     return Scores({"scores": list(model.predict(data, batch_size=16, gpus=gpus, progress_bar=False).scores)})
+
+
+def _checkpoint(name: str) -> str | None:
+    place = Path(name)
+    if place.is_dir():
+        return str(place / "checkpoints" / "model.ckpt")
+    return name if place.is_file() else None
 
 
 def embedding_similarity(rows: Rows, _: TaskDefinition) -> Scores:

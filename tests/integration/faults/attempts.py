@@ -46,14 +46,21 @@ class ClusterJob:
     def columns(self) -> dict[str, list[str | None]]:
         return {"examples": [*TEXTS], "ground_truth": [*SUMMARIES * 2]}
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self, attempt: int) -> dict[str, Any]:
         raise NotImplementedError
+
+    def mark(self, attempt: int) -> str:
+        """Stands in every call of the attempt; a call may arrive when its attempt is no more."""
+        return f"{self.workplace.job_id}/{attempt}"
+
+    def calls(self, attempt: int) -> int:
+        return sum(self.mark(attempt) in json.dumps(body) for body in tuple(self.endpoint.bodies))
 
     def folder(self, attempt: int) -> Path:
         return self.workplace.root / "jobs" / self.workplace.job_id / str(attempt)
 
     def config(self, attempt: int) -> wire.JobConfig:
-        config = self.workplace.config(self.kind, self.dataset, attempt=attempt, **self.settings())
+        config = self.workplace.config(self.kind, self.dataset, attempt=attempt, **self.settings(attempt))
         results = uri(self.folder(attempt) / "results.json").removesuffix("/")
         target = wire.DatasetTarget(id="made", name="made.csv", folder_uri=uri(self.folder(attempt) / "made"))
         if self.kind == "evaluator":
@@ -93,13 +100,14 @@ class ClusterJob:
 
 
 class ABaseline(ClusterJob):
-    def settings(self) -> dict[str, Any]:
+    def settings(self, attempt: int) -> dict[str, Any]:
         return {"inference": inference(model="lead-1")}
 
 
 class AnEndpoint(ClusterJob):
-    def settings(self) -> dict[str, Any]:
-        return {"inference": inference("openai", "m", base_url=self.endpoint.base_url, concurrency=1)}
+    def settings(self, attempt: int) -> dict[str, Any]:
+        marked = {"base_url": self.endpoint.base_url, "system_prompt": self.mark(attempt)}
+        return {"inference": inference("openai", "m", concurrency=1, **marked)}
 
 
 class AnEvaluation(ClusterJob):
@@ -109,15 +117,15 @@ class AnEvaluation(ClusterJob):
     def columns(self) -> dict[str, list[str | None]]:
         return {**super().columns(), "predictions": [*SUMMARIES * 2]}
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self, attempt: int) -> dict[str, Any]:
         return {"evaluation": evaluation("rouge", "token_length")}
 
 
 class AJudgement(AnEvaluation):
     seconds_between_flushes = 0.005
 
-    def settings(self) -> dict[str, Any]:
-        judge = wire.JudgeSettings("judge-1", self.endpoint.base_url)
+    def settings(self, attempt: int) -> dict[str, Any]:
+        judge = wire.JudgeSettings(self.mark(attempt), self.endpoint.base_url)
         return {"evaluation": evaluation("g_eval_translation_noref", judge=judge)}
 
 

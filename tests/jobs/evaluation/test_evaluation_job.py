@@ -66,7 +66,7 @@ def test_a_metric_whose_package_is_missing_says_what_to_install(
     failure = workplace.outcome().failure
     assert failure is not None
     assert failure.code == "metric_not_installed"
-    assert f"`pip install {requirement}`" in failure.message
+    assert f"`pip install {requirement}" in failure.message
 
 
 def test_missing_predictions_count_as_empty(workplace: Workplace) -> None:

@@ -14,6 +14,7 @@ from touchstone_jobs.evaluation.criteria import DIMENSIONS, JUDGE_PROMPT, questi
 from touchstone_jobs.evaluation.judge import verdict_from
 from touchstone_jobs.evaluation.metrics import ROW_METRICS, result_object, score_shard, scores_of_all
 from touchstone_jobs.evaluation.rows import Rows, Scores
+from touchstone_jobs.failures import JobFailure
 from touchstone_jobs.numbers import flat_metrics, merged_sections
 from touchstone_jobs.wire import CONTRACT_METRICS, KNOWN_METRICS, TaskDefinition
 
@@ -128,6 +129,19 @@ def test_every_known_metric_is_computed_by_somebody() -> None:
     assert set(ROW_METRICS) | set(DIMENSIONS) == set(KNOWN_METRICS)
     assert list(KNOWN_METRICS)[: len(CONTRACT_METRICS)] == list(CONTRACT_METRICS)
     assert {name for name, needs in KNOWN_METRICS.items() if needs.judge} == set(DIMENSIONS)
+
+
+def test_a_package_that_is_there_and_does_not_work_is_told_like_one_that_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(_: Rows, __: TaskDefinition) -> Scores:
+        raise ModuleNotFoundError("No module named 'pkg_resources'")
+
+    monkeypatch.setitem(ROW_METRICS, "comet", ROW_METRICS["comet"]._replace(score=broken))
+    with pytest.raises(JobFailure, match="pip install unbabel-comet") as failure:
+        scores("comet")
+    assert failure.value.code == "metric_not_installed"
+    assert "pkg_resources" in str(failure.value)
 
 
 def test_flat_metrics_are_rounded_numbers_only() -> None:
