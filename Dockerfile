@@ -20,7 +20,7 @@ WORKDIR /app
 COPY pyproject.toml requirements.lock README.md ./
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv pip install --constraint requirements.lock --requirement pyproject.toml \
-    --extra tracing --extra sentry watchfiles
+    --extra tracing --extra sentry --extra saml --extra oidc watchfiles
 COPY migrations migrations
 COPY src src
 RUN --mount=type=cache,target=/root/.cache/uv \

@@ -11,17 +11,31 @@ from touchstone.adapters.object_store import ObjectStore
 from touchstone.adapters.runner import Runner
 from touchstone.assembly import Assembly, assemble
 from touchstone.dependencies import dependencies
+from touchstone.domains.applications.controller import ApplicationController
+from touchstone.domains.artefact_matching_rules.controller import ArtefactMatchingRuleController
+from touchstone.domains.audit_events.controller import AuditEventController
+from touchstone.domains.auth.controller import LocalLoginController, SessionController
+from touchstone.domains.auth.oidc_controller import OidcController
+from touchstone.domains.auth.saml_controller import SamlController
 from touchstone.domains.datasets.controller import DatasetController
 from touchstone.domains.datasets.service import megabytes
 from touchstone.domains.experiments.controller import ExperimentController
 from touchstone.domains.health.controller import HealthController
 from touchstone.domains.health.service import HealthService
-from touchstone.domains.jobs.controller import JobController, JobSubmissionController, RayJobController
+from touchstone.domains.jobs.controller import JobController, JobSubmissionController
+from touchstone.domains.jobs.ray_controller import RayJobController
 from touchstone.domains.models.controller import ModelController
+from touchstone.domains.notifications.controller import NotificationController, OwnNotificationController
+from touchstone.domains.permissions.controller import PermissionController
 from touchstone.domains.secrets.controller import SecretController
+from touchstone.domains.teams.controller import TeamController
+from touchstone.domains.users.controller import UserController
+from touchstone.domains.visibility.controller import VisibilityController
+from touchstone.domains.webhooks.controller import WebhookController, WebhookDeliveryController
 from touchstone.domains.workflows.controller import WorkflowController
 from touchstone.http import signature
 from touchstone.http.asgi import Application
+from touchstone.http.authentication import authentication
 from touchstone.http.body_limits import UploadLimit
 from touchstone.http.docs import documentation_routes
 from touchstone.http.downloads import download_object
@@ -31,6 +45,7 @@ from touchstone.http.errors import exception_handlers
 from touchstone.http.etags import etags
 from touchstone.http.logging import FailureLog
 from touchstone.http.metrics import Metrics, metrics_handler
+from touchstone.http.rate_limits import rate_limits
 from touchstone.http.routes import Routes
 from touchstone.http.tracing import RequestTracer, start_tracing
 from touchstone.settings import Settings
@@ -47,6 +62,16 @@ TAGS = {
     "workflows": "An inference and the evaluation of what it made.",
     "models": "Models that are suggested.",
     "settings": "Secrets that jobs use and nobody reads.",
+    "visibility": "Who sees a dataset, an experiment, a workflow, a job or a secret.",
+    "authentication": "Signing in and out, and where one is signed in.",
+    "users": "Who signs in.",
+    "teams": "Users who share permissions, and the artefacts that they review.",
+    "applications": "Machines that call with a key.",
+    "permissions": "The words of what may be done.",
+    "notifications": "What a user should know.",
+    "webhooks": "Who is told of events, by signed messages (Standard Webhooks).",
+    "audit": "Who changed what.",
+    "artefact-matching-rules": "Which teams review which artefacts, and what that grants.",
 }
 
 CONTROLLERS: list[Any] = [
@@ -59,6 +84,21 @@ CONTROLLERS: list[Any] = [
     WorkflowController,
     ModelController,
     SecretController,
+    VisibilityController,
+    UserController,
+    TeamController,
+    ArtefactMatchingRuleController,
+    ApplicationController,
+    PermissionController,
+    OwnNotificationController,
+    NotificationController,
+    WebhookController,
+    WebhookDeliveryController,
+    AuditEventController,
+    SamlController,
+    OidcController,
+    LocalLoginController,
+    SessionController,
     download_object,
 ]
 
@@ -90,9 +130,11 @@ def build_api(
 ) -> Litestar:
     """The routes alone, for OpenAPI and for the edge to stand around."""
 
+    authenticator = parts.authenticator()
+
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
-        async with parts.opened(), health_service.watching():
+        async with parts.opened(), health_service.watching(), authenticator.listening():
             try:
                 yield
             finally:
@@ -101,11 +143,15 @@ def build_api(
 
     app = Routes(
         [*CONTROLLERS, documentation_routes(TAGS), metrics_handler(metrics)],
-        dependencies=dependencies(parts, health_service),
+        dependencies=dependencies(parts, health_service, authenticator),
         exception_handlers=exception_handlers,
         after_exception=[failure_log],
         lifespan=[lifespan],
-        middleware=[etags],
+        middleware=[
+            authentication(authenticator.principal, parts.access_policy()),
+            rate_limits(parts.rate_limiter().charge),
+            etags,
+        ],
         openapi_config=None,  # http/openapi.py writes the document
         logging_config=None,  # the process has set its own up
         request_max_body_size=None,  # the edge has counted already
@@ -123,7 +169,7 @@ def edge_settings(settings: Settings) -> EdgeSettings:
     )
     return EdgeSettings(
         allowed_hosts=settings.accepted_hosts,
-        allowed_origins=settings.cors_allowed_origins,
+        allowed_origins=settings.page_origins,
         trusted_proxies=settings.trusted_proxies,
         max_body_bytes=settings.max_body_size,
         upload_limits=(upload,),

@@ -9,15 +9,28 @@ from touchstone.adapters.object_store import ObjectStore
 from touchstone.adapters.runner import Runner
 from touchstone.adapters.signed_urls import SignedUrls
 from touchstone.adapters.vault import Vault
+from touchstone.adapters.webhook_sender import HttpWebhookSender
 from touchstone.database.executor import Database
+from touchstone.domains.audit_events.service import AuditChain
+from touchstone.domains.auth.authenticator import Authenticator
 from touchstone.domains.datasets.service import DatasetService
 from touchstone.domains.jobs.attempts import Attempts
 from touchstone.domains.jobs.dispatcher import Dispatcher
 from touchstone.domains.jobs.endpoints import EndpointRules
 from touchstone.domains.jobs.kinds import Layout
 from touchstone.domains.jobs.logs import JobLogs
+from touchstone.domains.jobs.service import JobService
+from touchstone.domains.limits.model import Limit
+from touchstone.domains.limits.quotas import Quotas
+from touchstone.domains.limits.rates import LoginThrottle, RateLimiter
+from touchstone.domains.outbox.service import Outbox
+from touchstone.domains.permissions.model import EVALUATION_PERMISSIONS
+from touchstone.domains.webhooks.dispatcher import WebhookDispatcher
+from touchstone.domains.webhooks.service import WebhookService, fan_out
 from touchstone.domains.workflows.service import WorkflowService
 from touchstone.errors import Conflict
+from touchstone.http.authentication import AccessPolicy
+from touchstone.limit_settings import ADDRESS_REQUESTS, PRINCIPAL_REQUESTS
 from touchstone.settings import Settings
 
 
@@ -49,14 +62,71 @@ class Assembly(msgspec.Struct, frozen=True):
     def datasets(self) -> DatasetService:
         settings = self.settings
         return DatasetService(
-            self.database, self.store, prefix=settings.datasets_prefix, size_limit=settings.max_dataset_size
+            self.database,
+            self.store,
+            prefix=settings.datasets_prefix,
+            size_limit=settings.max_dataset_size,
+            quotas=self.quotas(),
+        )
+
+    def jobs(self) -> JobService:
+        timeout_seconds = self.settings.job_timeout_seconds
+        return JobService(
+            self.database, self.store, self.vault, self.layout, self.endpoint_rules(), timeout_seconds, self.quotas()
         )
 
     def workflows(self) -> WorkflowService:
-        return WorkflowService(self.database, self.layout, self.endpoint_rules(), self.job_logs())
+        return WorkflowService(self.database, self.layout, self.endpoint_rules(), self.job_logs(), self.quotas())
 
     def job_logs(self) -> JobLogs:
         return JobLogs(self.database, self.store)
+
+    def authenticator(self) -> Authenticator:
+        return Authenticator(self.database, idle_seconds=self.settings.session_idle_seconds)
+
+    def access_policy(self) -> AccessPolicy:
+        """Strict wins; what is ignored is said, or follows from who can call at all."""
+        settings = self.settings
+        ignored = settings.ignore_permissions
+        if ignored is None:
+            ignored = EVALUATION_PERMISSIONS if settings.is_private else ()
+        if settings.strict_authentication:
+            return AccessPolicy(is_authentication_required=True)
+        return AccessPolicy(frozenset(word.lower() for word in ignored), settings.require_authentication)
+
+    def audit_chain(self) -> AuditChain:
+        return AuditChain(self.database, self.vault)
+
+    def outbox(self) -> Outbox:
+        return Outbox(self.database, [fan_out])
+
+    def webhooks(self) -> WebhookService:
+        return WebhookService(self.database, self.vault, allow_private=self.settings.webhook_allow_private)
+
+    def webhook_dispatcher(self) -> WebhookDispatcher:
+        settings = self.settings
+        timeout = float(settings.webhook_timeout_seconds)
+        sender = HttpWebhookSender(timeout_seconds=timeout, allow_private=settings.webhook_allow_private)
+        return WebhookDispatcher(self.database, self.vault, sender, timeout_seconds=timeout, api_url=settings.api_url)
+
+    def rate_limiter(self) -> RateLimiter:
+        settings = self.settings
+        principal, address = settings.rate_limit_principal, settings.rate_limit_address
+        if not settings.is_private:
+            principal = PRINCIPAL_REQUESTS if principal is None else principal
+            address = ADDRESS_REQUESTS if address is None else address
+        return RateLimiter(
+            self.database,
+            principal=Limit("principal", principal) if principal else None,
+            address=Limit("address", address) if address else None,
+        )
+
+    def login_throttle(self) -> LoginThrottle:
+        return LoginThrottle(self.database, self.settings.login_attempts)
+
+    def quotas(self) -> Quotas:
+        settings = self.settings
+        return Quotas(settings.quota_running_jobs, settings.quota_stored_bytes or 0, settings.quota_tokens)
 
     def endpoint_rules(self) -> EndpointRules:
         return EndpointRules(self.settings.endpoint_hosts, self.settings.allow_remote_code)

@@ -23,6 +23,8 @@ _HEADINGS = {
     "deployment_type": "Service",
     "job_timeout_seconds": "Jobs",
     "otlp_endpoint": "Watching",
+    "ignore_permissions": "People and machines",
+    "frontend_url": "Sign-on",
 }
 
 

@@ -5,13 +5,15 @@
     ├── Conflict          it cannot be done in the present state
     ├── Invalid           the request makes no sense; InvalidValue says where, Refused and TooLarge are special cases
     ├── Unauthenticated   we do not know who asks
-    ├── Forbidden         we know, and the answer is no
+    ├── Forbidden         we know, and the answer is no; Exhausted is the special case of not so much
     └── Unavailable       another system does not answer
 
 A noun subclasses one of them in its `model.py`; the class docstring is the message, its `{fields}` filled in
 from the keyword arguments. Status codes are the business of `http/errors.py`.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 
@@ -59,6 +61,12 @@ class Unauthenticated(Failure):
 
 class Forbidden(Failure):
     """Insufficient permissions"""
+
+
+class Exhausted(Forbidden):
+    """Too many requests"""
+
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class Unavailable(Failure):

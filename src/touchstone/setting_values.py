@@ -4,7 +4,7 @@ import base64
 import binascii
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -41,13 +41,24 @@ class Secret:
         return hash(self._text)
 
 
+class Unknown(ValueError):
+    """Words out of a closed list that it does not hold; says so in full."""
+
+    def __init__(self, unknown: Iterable[str], known: Iterable[str]) -> None:
+        super().__init__(f"does not know {', '.join(unknown)}; known are {', '.join(known)}")
+
+
 class Variable(msgspec.Struct, frozen=True):
-    """`read` raises ValueError for a text that is not `expected`, which completes "it must be …"."""
+    """`read` raises ValueError for a text that is not `expected`, which completes "it must be …".
+
+    `empty` is how an empty list is written, where that is not the same as unset.
+    """
 
     about: str
     expected: str
     read: Callable[[str], Any]
     is_secret: bool = False
+    empty: str = ""
 
 
 def text(about: str) -> Variable:
@@ -98,6 +109,10 @@ def folder(about: str) -> Variable:
     return Variable(about, "the path of a folder", Path)
 
 
+def file(about: str) -> Variable:
+    return Variable(about, "the path of a file", Path)
+
+
 def url(about: str, *schemes: str) -> Variable:
     def read(value: str) -> str:
         parts = urlsplit(value)
@@ -130,6 +145,22 @@ def prefix(about: str) -> Variable:
 
 def names(about: str) -> Variable:
     return Variable(about, "a list separated by commas", _parts)
+
+
+def permissions(about: str) -> Variable:
+    def read(value: str) -> tuple[str, ...]:
+        # imported where it is needed: most processes are told none, and the words bring the whole API along
+        from touchstone.domains.permissions.model import PERMISSIONS
+
+        words = tuple(word.lower() for word in _parts(value))
+        if words == ("none",):
+            return ()
+        unknown = [word for word in words if word not in PERMISSIONS]
+        if unknown:
+            raise Unknown(unknown, PERMISSIONS)
+        return words
+
+    return Variable(about, "none, or a list of permissions separated by commas", read, empty="none")
 
 
 def networks(about: str) -> Variable:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_type_hints
 from urllib.parse import urlsplit
 
-import msgspec
-
+from touchstone.people_settings import PEOPLE_NEEDS, PeopleSettings
 from touchstone.setting_values import (
     Secret,
+    Unknown,
     Variable,
     as_text,
     choice,
@@ -44,6 +44,7 @@ _NEEDS = {
     "ray_token": "ray_url",
 }
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+FRONTEND = "http://localhost:30001"
 
 
 class SettingsError(Exception):
@@ -54,7 +55,7 @@ class SettingsError(Exception):
         super().__init__("\n".join(problems))
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(PeopleSettings, frozen=True, kw_only=True):
     """Lengths of time are seconds, sizes are bytes."""
 
     database_url: Annotated[
@@ -147,6 +148,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()
     allow_remote_code: Annotated[bool, flag("Whether jobs may set trust_remote_code.")] = False
 
+    webhook_allow_private: Annotated[
+        bool, flag("Whether webhooks may go to private addresses and loopback, and over plain HTTP.")
+    ] = False
+    webhook_timeout_seconds: Annotated[
+        int, whole_number("After this an attempt at a webhook counts as failed.", 1, 60)
+    ] = 15
+    webhook_log_days: Annotated[int, whole_number("How long the log of webhook deliveries is kept.", 1, 3650)] = 30
+
     otlp_endpoint: Annotated[str | None, url("Collector for OpenTelemetry traces; unset: none.", "http", "https")] = (
         None
     )
@@ -164,16 +173,39 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 continue
             try:
                 values[field] = variable.read(written)
+            except Unknown as error:
+                problems.append(f"{variable_name(field)} {error}.")
             except ValueError:
                 problems.append(_complaint(field, variable, written))
         problems += _contradictions(given)
+        if not problems:
+            problems += cls(**values).refusals()
         if problems:
             raise SettingsError(problems)
         return cls(**values)
 
     def to_environment(self) -> dict[str, str]:
         """The variables that `from_environment` would read as these settings, secrets included."""
-        return {variable_name(field): as_text(getattr(self, field)) for field in variables()}
+        values = {field: getattr(self, field) for field in variables()}
+        return {
+            variable_name(field): variable.empty if values[field] == () else as_text(values[field])
+            for field, variable in variables().items()
+        }
+
+    def refusals(self) -> list[str]:
+        """What each variable allows and all together do not."""
+        if self.local_login and not self.has_local_login:
+            return [
+                "TOUCHSTONE_LOCAL_LOGIN lets anybody sign in as anybody: it is never there in production, and beyond"
+                " loopback only with TOUCHSTONE_LOCAL_LOGIN_ANYWHERE=true."
+            ]
+        return []
+
+    @property
+    def has_local_login(self) -> bool:
+        """Whether an e-mail address alone signs in here."""
+        is_allowed = self.is_private or self.local_login_anywhere
+        return self.local_login and is_allowed and self.deployment_type != "production"
 
     @property
     def api_url(self) -> str:
@@ -182,6 +214,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return self.public_url
         host = "127.0.0.1" if self.host in EVERY_INTERFACE else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def frontend(self) -> str:
+        """Where people work with the service, without a slash at the end."""
+        return self.frontend_url or FRONTEND
+
+    @property
+    def page_origins(self) -> tuple[str, ...]:
+        """Whose pages may call the API: a front end that is named, beside those that are allowed."""
+        if self.frontend_url is None:
+            return self.cors_allowed_origins
+        parts = urlsplit(self.frontend_url)
+        return (*self.cors_allowed_origins, f"{parts.scheme}://{parts.netloc}")
 
     @property
     def store_folder(self) -> Path:
@@ -198,6 +243,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys((*LOOPBACK, *named)))
 
     @property
+    def is_private(self) -> bool:
+        """Whether only this machine's own users can call: loopback, and no proxy in front."""
+        public = urlsplit(self.api_url).hostname or ""
+        return not self.listens_beyond_loopback and public in LOOPBACK and not self.trusted_proxies
+
+    @property
     def listens_beyond_loopback(self) -> bool:
         return self.host not in LOOPBACK
 
@@ -207,9 +258,11 @@ def variable_name(field: str) -> str:
 
 
 def variables() -> dict[str, Variable]:
-    """How each field is read, in the order of the struct."""
+    """How each field is read: the service's own in the order of the struct, then those about people."""
     hints = get_type_hints(Settings, include_extras=True)
-    return {field: hints[field].__metadata__[0] for field in Settings.__struct_fields__}
+    inherited = PeopleSettings.__struct_fields__
+    fields = [field for field in Settings.__struct_fields__ if field not in inherited]
+    return {field: hints[field].__metadata__[0] for field in (*fields, *inherited)}
 
 
 def _complaint(field: str, variable: Variable, written: str) -> str:
@@ -220,6 +273,6 @@ def _complaint(field: str, variable: Variable, written: str) -> str:
 def _contradictions(given: Mapping[str, str]) -> list[str]:
     return [
         f"{variable_name(field)} is set but {variable_name(needed)} is not; set it as well, or remove the first."
-        for field, needed in _NEEDS.items()
+        for field, needed in (_NEEDS | PEOPLE_NEEDS).items()
         if given.get(variable_name(field)) and not given.get(variable_name(needed))
     ]

@@ -11,6 +11,7 @@ from touchstone_jobs import storage
 from touchstone_jobs.failures import JobFailure, superseded
 from touchstone_jobs.progress import ProgressReport
 from touchstone_jobs.redaction import Redactor
+from touchstone_jobs.spending import counted_spending
 from touchstone_jobs.ticket import fetch_secret
 from touchstone_jobs.wire import OUTCOME_FILE, PROGRESS_FILE, DatasetFacts, FailureReason, JobConfig, Outcome
 
@@ -55,8 +56,9 @@ Program = Callable[[Attempt], Finished]
 
 def run_attempt(config: JobConfig, program: Program, redactor: Redactor) -> bool:
     """Runs the program and writes the outcome, last of all. Answers whether everything went well and was saved."""
-    with tempfile.TemporaryDirectory(prefix="touchstone-job-") as folder:
+    with tempfile.TemporaryDirectory(prefix="touchstone-job-") as folder, counted_spending() as spending:
         outcome = _outcome(config, program, Path(folder), redactor)
+    outcome.tokens = spending.tokens
     storage.put(config.attempt_uri + OUTCOME_FILE, msgspec.json.encode(outcome))
     _log.info("Attempt %d of job %s %s", config.attempt, config.job_id, "succeeded" if outcome.succeeded else "failed")
     return outcome.succeeded

@@ -10,6 +10,7 @@ import msgspec
 
 from touchstone_jobs.completions import CallFailed, Completion, Endpoint, Refusal, completion_from, refusal_from
 from touchstone_jobs.pacing import Pace
+from touchstone_jobs.spending import note_spent
 
 Message = dict[str, str]
 
@@ -58,6 +59,7 @@ class Chat:
         while True:
             answer = await self._call(messages, parameters)
             if isinstance(answer, Completion):
+                note_spent(answer.usage)
                 return answer
             if answer.parameter and self._learn(answer.parameter):
                 continue

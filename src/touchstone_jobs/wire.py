@@ -163,7 +163,8 @@ class FailureReason(msgspec.Struct):
 class Outcome(msgspec.Struct):
     """`outcome.json`, the last thing an attempt writes, whether it went well or not.
 
-    `metrics` are flat numbers (`rouge_rouge1_mean`), rounded to 3 decimals as the contract has them, money to 6.
+    `metrics` are flat numbers (`rouge_rouge1_mean`), rounded to 3 decimals as the contract has them, money to 6;
+    `tokens` is what this attempt spent at providers.
     """
 
     attempt: int
@@ -172,6 +173,7 @@ class Outcome(msgspec.Struct):
     metrics: dict[str, float] = {}
     failure: FailureReason | None = None
     dataset: DatasetFacts | None = None
+    tokens: int = 0
     version: int = 1
 
 

@@ -2,10 +2,13 @@ import asyncpg
 import pytest
 from tests.migrations.conftest import Connect, FreshDatabase
 
-from touchstone.database.migrate import migrate, rollback
+from touchstone.database.migrate import APPEND_ONLY, migrate, rollback
 from touchstone.embedded.roles import SERVICE
 
-TABLES = "select tablename from pg_tables where schemaname = 'public' and tablename not like '%yoyo%'"
+TABLES = f"""
+    select tablename from pg_tables
+    where schemaname = 'public' and tablename not like '%yoyo%' and tablename <> all('{{{",".join(APPEND_ONLY)}}}')
+"""
 
 
 async def privileges(owner: asyncpg.Connection) -> set[str]:
@@ -42,6 +45,22 @@ async def test_no_table_gives_the_role_that_serves_more_than_another(fresh: Fres
         SERVICE,
     )
     assert {row["privileges"] for row in granted} == {"delete insert select update"}
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+async def test_what_happened_is_only_added_to(fresh: FreshDatabase, connect: Connect, table: str) -> None:
+    for _ in range(2):  # grants are given again at each migration
+        await migrate(fresh.owner_url, service_role=SERVICE)
+        owner = await connect(fresh.owner_url)
+        granted = await owner.fetchval(
+            """
+            select string_agg(lower(privilege_type), ' ' order by privilege_type)
+            from information_schema.role_table_grants where grantee = $1 and table_name = $2
+            """,
+            SERVICE,
+            table,
+        )
+        assert granted == "insert select"
 
 
 async def test_a_later_migration_gets_the_same_grants(fresh: FreshDatabase, connect: Connect) -> None:

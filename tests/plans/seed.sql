@@ -62,3 +62,29 @@ select job_number(19451), number * 1000, repeat('x', 1000) from generate_series(
 insert into idempotent_request (caller, route, key, body_digest, body)
 select 'somebody', 'POST /api/v1/jobs/inference', 'key ' || number, '\x00', '{}'
 from generate_series(1, 10000) as number;
+
+-- what people and machines leave behind: 20,000 audit events of which the last ten wait for their seal, 20,000
+-- notifications of two users, 20,000 events of which ten wait, 20,000 deliveries to two webhooks of which some are due
+insert into app_user (email, name) select 'user' || number || '@example.test', 'User ' || number
+from generate_series(1, 100) as number;
+insert into audit_event (at, transaction_id, actor, credential, action, subject)
+select minute(number), (1000 + number)::text::xid8, 'user:' || number % 100, 'none',
+    case when number % 500 = 0 then 'delete_team' else 'change_team' end, 'team:' || number % 1000
+from generate_series(1, 20000) as number;
+insert into audit_seal (number, event_id, digest)
+select row_number() over (order by id), id, '\x00' from audit_event order by id limit 19990;
+insert into audit_head (number, digest, signature, sealed_before) values (19990, '\x00', '\x00', '20991');
+insert into notification (user_id, notification_type, created_at, dismissed_at)
+select 1 + number % 2, 'USER_ASSIGNED_ARTEFACT_REVIEW', minute(number), case when number % 100 > 0 then minute(number) end
+from generate_series(1, 20000) as number;
+insert into outbox (event, subject, payload, created_at, handled_at)
+select 'job.failed', 'job:1', '{}', minute(number), case when number <= 19990 then minute(number) end
+from generate_series(1, 20000) as number;
+insert into webhook (url, events, owner) select 'https://hooks.example.com', '{*}', 'user:1'
+from generate_series(1, 2);
+insert into webhook_secret (webhook_id, value) select id, '\x00' from webhook;
+insert into webhook_delivery (webhook_id, message_id, event, payload, status, next_attempt_at, created_at, ended_at)
+select 1 + number % 2, 'msg_' || number, 'job.failed', '{}', case when number <= 19000 then 'delivered' else 'waiting' end,
+    case when number <= 19500 then minute(number) else now() + interval '1 hour' end, minute(number),
+    case when number <= 19000 then minute(number) end
+from generate_series(1, 20000) as number;

@@ -19,6 +19,8 @@ from touchstone.domains.jobs.repository import JobRepository
 from touchstone.domains.workflows.repository import WorkflowRepository
 
 PAGE = {"skip": 0, "limit": 100}
+# what a user of two teams sees
+VIEWER = ["user:3", "team:5", "team:6"]
 # a statement is planned anew for its values five times, then Postgres may keep one plan for all values
 EXECUTIONS_UNTIL_CACHED = 8
 # rows that the planner itself may look at, for the least and the largest value of a column
@@ -51,22 +53,22 @@ class Hot(msgspec.Struct, frozen=True):
 
 def jobs_page(kinds: list[str], number: int | None = None) -> Callable[[Executor], Awaitable[Any]]:
     before = None if number is None else (minute(number), job_number(number))
-    return lambda executor: JobRepository(executor).list_newest(kinds, **PAGE, before=before)
+    return lambda executor: JobRepository(executor).list_newest(kinds, VIEWER, **PAGE, before=before)
 
 
 def workflows_page(number: int | None = None) -> Callable[[Executor], Awaitable[Any]]:
     before = None if number is None else (minute(number), workflow_number(number))
-    return lambda executor: WorkflowRepository(executor).list_newest(**PAGE, before=before)
+    return lambda executor: WorkflowRepository(executor).list_newest(VIEWER, **PAGE, before=before)
 
 
 def experiments_page(number: int | None = None) -> Callable[[Executor], Awaitable[Any]]:
     before = None if number is None else (minute(number), number)
-    return lambda executor: ExperimentRepository(executor).list_newest(**PAGE, before=before)
+    return lambda executor: ExperimentRepository(executor).list_newest(VIEWER, **PAGE, before=before)
 
 
 def datasets_page(number: int | None = None) -> Callable[[Executor], Awaitable[Any]]:
     after = None if number is None else (minute(number), dataset_number(number))
-    return lambda executor: DatasetRepository(executor).list_oldest(**PAGE, after=after)
+    return lambda executor: DatasetRepository(executor).list_oldest(VIEWER, **PAGE, after=after)
 
 
 CALL = IdempotentCall(caller="somebody", route="POST /api/v1/jobs/inference", key="key 5000", body_digest=b"\x00")
@@ -80,7 +82,7 @@ HOT = {
     "jobs of a kind that is none": Hot(jobs_page(["nonsense"]), 0, least=0),
     "a late page of jobs": Hot(jobs_page([], 3000), 200, least=100),
     "a late page of jobs of a kind": Hot(jobs_page(["inference"], 3000), 350, least=100),
-    "one job": Hot(lambda e: JobRepository(e).get(job_number(12345)), 2),
+    "one job": Hot(lambda e: JobRepository(e).get(job_number(12345), VIEWER), 2),
     "jobs by their ids": Hot(
         lambda e: JobRepository(e).list_by_id([job_number(n) for n in range(1, 17)]), 32, least=16
     ),
@@ -92,17 +94,19 @@ HOT = {
     "nothing new in a long log": Hot(lambda e: JobLogRepository(e).list_from(job_number(19451), 5_000_000), 4, least=0),
     "the newest workflows": Hot(workflows_page(), 310, least=100),
     "a late page of workflows": Hot(workflows_page(500), 310, least=100),
-    "one workflow": Hot(lambda e: WorkflowRepository(e).get(workflow_number(777)), 3),
+    "one workflow": Hot(lambda e: WorkflowRepository(e).get(workflow_number(777), VIEWER), 3),
     "workflows of a page of experiments": Hot(
-        lambda e: WorkflowRepository(e).list_of_experiments(list(range(501, 601))), 1600, least=400
+        lambda e: WorkflowRepository(e).list_of_experiments(list(range(501, 601)), VIEWER), 1600, least=400
     ),
     "the newest experiments": Hot(experiments_page(), 110, least=100),
     "a late page of experiments": Hot(experiments_page(300), 110, least=100),
     "the oldest datasets": Hot(datasets_page(), 110, least=100),
     "a late page of datasets": Hot(datasets_page(3000), 110, least=100),
-    "one dataset": Hot(lambda e: DatasetRepository(e).get(dataset_number(1234)), 1),
-    "the dataset that a job made": Hot(lambda e: DatasetRepository(e).find_by_run(job_number(1234)), 1, least=0),
-    "who uses a dataset": Hot(lambda e: DatasetRepository(e).list_users(dataset_number(4998)), 20),
+    "one dataset": Hot(lambda e: DatasetRepository(e).get(dataset_number(1234), VIEWER), 1),
+    "the dataset that a job made": Hot(
+        lambda e: DatasetRepository(e).find_by_run(job_number(1234), VIEWER), 1, least=0
+    ),
+    "who uses a dataset": Hot(lambda e: DatasetRepository(e).list_users(dataset_number(4998), VIEWER), 20),
     "datasets to purge": Hot(lambda e: DatasetRepository(e).list_to_purge(), 20),
     "the answer to an earlier call": Hot(lambda e: IdempotentRequestRepository(e).find(CALL), 1),
 }

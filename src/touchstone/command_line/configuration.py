@@ -85,9 +85,24 @@ def require_keys(settings: Settings) -> Settings:
     return settings
 
 
-def warn_of_exposure(settings: Settings, tell: Callable[[str], None] = say) -> None:
-    if settings.listens_beyond_loopback:
-        tell(
-            f"Listening on {settings.host}: other machines can reach this service, and it asks nobody who they are."
-            " Put a proxy that does in front of it."
-        )
+def tell_of_exposure(settings: Settings, tell: Callable[[str], None] = say) -> None:
+    """Whom a service lets in that others than this machine's users can reach."""
+    if settings.is_private:
+        return
+    reached = f"Listening on {settings.host}" if settings.listens_beyond_loopback else f"Reached as {settings.api_url}"
+    tell(f"{reached}: other machines can call this service. {_whom_it_lets_in(settings)}")
+
+
+def _whom_it_lets_in(settings: Settings) -> str:
+    if settings.strict_authentication:
+        return "It is closed to everybody without credentials (TOUCHSTONE_STRICT_AUTHENTICATION)."
+    if settings.ignore_permissions:
+        return f"Whoever can reach it may: {', '.join(settings.ignore_permissions)} (TOUCHSTONE_IGNORE_PERMISSIONS)."
+    # the words of the API, which only commands that serve it need
+    from touchstone.domains.permissions.model import EVALUATION_PERMISSIONS
+
+    return (
+        "It starts closed: `touchstone users add --admin` makes the first administrator, `touchstone applications "
+        f"add` a key for a machine. To let everybody in instead, set {variable_name('ignore_permissions')}="
+        f"{','.join(EVALUATION_PERMISSIONS)}"
+    )

@@ -1,12 +1,17 @@
 """Starts embedded parts and writes into the settings where they are."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import msgspec
 
 from touchstone.command_line.console import Tell
+from touchstone.embedded.account import unprivileged_account
+from touchstone.embedded.directory import DataDirectory, DirectoryHeld, choose_directory, silent
 from touchstone.embedded.parts import EmbeddedParts, embedded_parts
+from touchstone.embedded.postgres import EmbeddedPostgres, find_binaries
+from touchstone.embedded.state import load_credentials, load_ports
 from touchstone.setting_values import Secret
 from touchstone.settings import Settings
 
@@ -16,6 +21,27 @@ async def embedding(settings: Settings, *, postgres: bool, ray: bool, tell: Tell
     """Raises DirectoryHeld, DirectoryUnusable and PartFailed."""
     async with embedded_parts(settings.data_dir, postgres=postgres, ray=ray, say=tell) as parts:
         yield _completed(settings, parts)
+
+
+@asynccontextmanager
+async def shared_database(settings: Settings) -> AsyncGenerator[tuple[Settings, bool]]:
+    """Settings that name the embedded Postgres, and whether it was started for the purpose: a service may run on it."""
+    async with AsyncExitStack() as stack:
+        try:
+            complete = await stack.enter_async_context(embedding(settings, postgres=True, ray=False, tell=silent))
+        except DirectoryHeld:
+            url = Secret(running_elsewhere(settings.data_dir).service_url)
+            yield msgspec.structs.replace(settings, database_url=url), False
+        else:
+            yield complete, True
+
+
+def running_elsewhere(data_dir: Path) -> EmbeddedPostgres:
+    """The embedded Postgres of another process that holds the directory."""
+    account = unprivileged_account()
+    directory = DataDirectory(choose_directory(data_dir, account.can_traverse))
+    binaries = find_binaries(account, directory.binaries)
+    return EmbeddedPostgres(load_ports(directory).postgres or 0, binaries.folder, load_credentials(directory))
 
 
 def _completed(settings: Settings, parts: EmbeddedParts) -> Settings:

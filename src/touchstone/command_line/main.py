@@ -31,8 +31,11 @@ COMMANDS = {
     "psql": ("psql", "psql"),
     "schema": ("schema", "schema"),
     "openapi": ("openapi", "openapi"),
+    "users": ("users", "users"),
+    "applications": ("applications", "applications"),
     "settings": ("show_settings", "show_settings"),
     "secret-key": ("keys", "secret_key"),
+    "audit": ("audit", "audit"),
     "version": ("version", "version"),
 }
 

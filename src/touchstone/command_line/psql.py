@@ -10,12 +10,11 @@ import click
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from touchstone.command_line.configuration import load_settings
+from touchstone.command_line.embedding import running_elsewhere
 from touchstone.command_line.running import run
 from touchstone.command_line.schema_version import owner_url
-from touchstone.embedded.account import unprivileged_account
-from touchstone.embedded.directory import DataDirectory, DirectoryHeld, choose_directory
-from touchstone.embedded.postgres import EmbeddedPostgres, embedded_postgres, find_binaries
-from touchstone.embedded.state import load_credentials, load_ports
+from touchstone.embedded.directory import DirectoryHeld
+from touchstone.embedded.postgres import embedded_postgres
 from touchstone.errors import Unavailable
 from touchstone.settings import Settings
 
@@ -45,15 +44,8 @@ async def _on_embedded(settings: Settings, arguments: tuple[str, ...]) -> int:
         async with embedded_postgres(settings.data_dir) as postgres:
             return _run(postgres.binaries / "psql", postgres.owner_url, arguments)
     except DirectoryHeld:
-        postgres = _running_elsewhere(settings.data_dir)
+        postgres = running_elsewhere(settings.data_dir)
     return _run(postgres.binaries / "psql", postgres.owner_url, arguments)
-
-
-def _running_elsewhere(data_dir: Path) -> EmbeddedPostgres:
-    account = unprivileged_account()
-    directory = DataDirectory(choose_directory(data_dir, account.can_traverse))
-    binaries = find_binaries(account, directory.binaries)
-    return EmbeddedPostgres(load_ports(directory).postgres or 0, binaries.folder, load_credentials(directory))
 
 
 def _installed_psql() -> Path:

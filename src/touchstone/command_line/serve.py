@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from touchstone.command_line import exit_codes
-from touchstone.command_line.configuration import load_settings, warn_of_exposure
+from touchstone.command_line.configuration import load_settings, tell_of_exposure
 from touchstone.command_line.console import as_json, print_json, teller
 from touchstone.command_line.extra_processes import extra_processes
 from touchstone.command_line.running import Terminated, run
@@ -34,7 +34,7 @@ def serve(host: str | None, port: int | None, no_worker: bool, processes: int | 
     given = {"host": host, "port": port, "processes": processes}
     settings = load_settings()
     settings = msgspec.structs.replace(settings, **{name: value for name, value in given.items() if value is not None})
-    warn_of_exposure(settings)
+    tell_of_exposure(settings)
     try:
         run(_serve(settings, with_worker=not no_worker, is_json=is_json))
     except Terminated:

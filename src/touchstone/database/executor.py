@@ -109,8 +109,11 @@ class Database:
             raise Unavailable(system="database", reason="not opened")
         return _Borrowed(self._pool)
 
-    async def listen(self, channel: str, hint: asyncio.Event) -> None:
-        """Sets `hint` at every notification, until the connection is lost or the task is cancelled."""
+    async def listen(self, channel: str, hint: asyncio.Event, *, hears: asyncio.Event | None = None) -> None:
+        """Sets `hint` at every notification, until the connection is lost or the task is cancelled.
+
+        `hears` is set as long as no notification can be missed.
+        """
         with unavailable_when_gone():
             connection = await asyncpg.connect(self.url, timeout=ACQUIRE_TIMEOUT_SECONDS)
             lost = asyncio.Event()
@@ -121,8 +124,12 @@ class Database:
             connection.add_termination_listener(lambda _: lost.set())
             try:
                 await connection.add_listener(channel, notified)
+                if hears is not None:
+                    hears.set()
                 await lost.wait()
             finally:
+                if hears is not None:
+                    hears.clear()
                 await connection.close(timeout=2)
 
     async def check(self) -> None:

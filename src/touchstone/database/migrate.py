@@ -12,6 +12,8 @@ import msgspec
 from touchstone.database.executor import unavailable_when_gone
 from touchstone.errors import Conflict
 
+# what happened is added, and never changed
+APPEND_ONLY = ("audit_event", "audit_seal")
 LOCK_KEY = 7_308_332_182  # any number that no other program on this database takes
 
 
@@ -45,7 +47,8 @@ async def migrate(owner_url: str, *, service_role: str | None = None) -> list[st
     async with _under_lock(owner_url) as connection:
         applied = await asyncio.to_thread(_apply, owner_url)
         if service_role:
-            await _grant(connection, service_role)
+            async with connection.transaction():  # nobody has for a moment what is taken away below
+                await _grant(connection, service_role)
     return applied
 
 
@@ -133,3 +136,6 @@ async def _grant(connection: "asyncpg.Connection", role: str) -> None:
     await connection.execute(f"grant select, insert, update, delete on all tables in schema public to {name}")
     await connection.execute(f"grant usage, select on all sequences in schema public to {name}")
     await connection.execute(f"revoke insert, update, delete on _yoyo_migration from {name}")
+    for table in APPEND_ONLY:
+        if await connection.fetchval("select to_regclass($1) is not null", table):
+            await connection.execute(f"revoke update, delete, truncate on {table} from {name}")

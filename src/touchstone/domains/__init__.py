@@ -1,11 +1,24 @@
 """The map: a noun a folder, top to bottom as they may know each other.
 
+visibility           /{datasets|…}/{id}/visibility  who sees a thing
 experiments          /experiments           workflows on one dataset, compared
 workflows            /workflows             an inference job, then an evaluation job
 jobs                 /jobs                  work for the cluster, and the dispatcher that brings it there
 datasets             /datasets              uploads and what jobs made of them
 models               /models                suggestions, as data
 secrets              /settings/secrets      provider keys, encrypted
+webhooks                /webhooks                who is told of events, and the deliveries
+notifications           /users/…/notifications   what a user should know
+teams                /teams                 users who share permissions
+artefact_matching_rules  /artefact-matching-rules  which teams review which artefacts
+applications         /applications          machines and their keys
+users                /users                 who signs in
 idempotent_requests  -                      answers of creating calls that may be sent again
+auth                 /auth                  sessions, keys and sign-on
+audit_events         /audit-events          who changed what, in a chain
+outbox               -                      events that somebody outside may want to be told of
+limits               -                      how often one may ask, and how much he may use
+belonging            -                      whose a thing is: read from the tables of the nouns above
+permissions          /permissions           the words of what may be done
 health               /health, /version, /   the service about itself
 """

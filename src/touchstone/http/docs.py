@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from touchstone.http import openapi
+from touchstone.http.guards import anybody_unless_required
 
 ASSETS = {
     "swagger-ui-bundle.js": "text/javascript",
@@ -101,4 +102,5 @@ def documentation_routes(tags: Mapping[str, str] | None = None) -> Router:
         route_handlers=[read_openapi, read_docs, read_start, read_asset, redirect_redoc],
         dependencies={"documentation": Provide(provide, sync_to_thread=False)},
         include_in_schema=False,
+        guards=[anybody_unless_required],
     )

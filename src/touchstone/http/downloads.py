@@ -13,9 +13,11 @@ from touchstone.adapters.attachments import attachment, content_type_of
 from touchstone.adapters.object_store import ObjectNotFound, ObjectStore, StoredObject
 from touchstone.adapters.signed_urls import PATH, LinkForged, SignedUrls
 from touchstone.http.byte_ranges import ByteRange, UnsatisfiableRangeError, asked_range, limited
+from touchstone.http.guards import anybody
+from touchstone.http.rate_limits import UNLIMITED
 
 
-@get(f"{PATH}{{key:path}}", include_in_schema=False)
+@get(f"{PATH}{{key:path}}", include_in_schema=False, guards=[anybody], opt=UNLIMITED)
 async def download_object(
     object_store: NamedDependency[SkipValidation[ObjectStore]],
     signed_urls: NamedDependency[SignedUrls],

@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException
 
 from touchstone.errors import (
     Conflict,
+    Exhausted,
     Failure,
     Forbidden,
     Invalid,
@@ -34,6 +35,7 @@ STATUSES: dict[type[Failure], int] = {
     TooLarge: 413,
     Invalid: 422,
     Unauthenticated: 401,
+    Exhausted: 429,
     Forbidden: 403,
     Unavailable: 503,
 }
@@ -77,6 +79,8 @@ def _log_fault(error: Exception) -> None:
 def _answer_failure(request: AnyRequest, failure: Failure) -> Response[Any]:
     seconds = getattr(failure, "retry_after_seconds", None)
     headers = {} if seconds is None else {"Retry-After": str(seconds)}
+    if isinstance(failure, Exhausted):
+        headers |= failure.headers
     return _answer(request, status_of(type(failure)), code_of(type(failure)), _detail(failure), headers)
 
 

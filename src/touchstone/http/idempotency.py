@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from litestar import Request
 
 from touchstone.errors import InvalidValue
+from touchstone.http.caller import caller_of
 
 LONGEST_KEY = 255
 
@@ -28,4 +29,4 @@ async def keyed_call(request: Request[Any, Any, Any], make: KeyedCall) -> Any:
     is_multipart = request.headers.get("content-type", "").startswith("multipart/")
     body = b"" if is_multipart else await request.body()
     route = f"{request.method} {request.url.path.rstrip('/')}"
-    return make(caller="anonymous", route=route, key=key, body_digest=hashlib.sha256(body).digest())
+    return make(caller=caller_of(request).name, route=route, key=key, body_digest=hashlib.sha256(body).digest())

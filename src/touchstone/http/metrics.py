@@ -23,6 +23,9 @@ from prometheus_client import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily
 
+from touchstone.http.guards import anybody_unless_required
+from touchstone.http.rate_limits import UNLIMITED
+
 GAUGE_SECONDS = 5.0
 GAUGE_TIMEOUT_SECONDS = 3.0
 UNMATCHED = "unmatched"
@@ -136,7 +139,7 @@ async def _family(gauge: AddedGauge) -> GaugeMetricFamily | None:
 def metrics_handler(metrics: Metrics) -> HTTPRouteHandler:
     """`GET /metrics`, outside the OpenAPI document."""
 
-    @get("/metrics", include_in_schema=False)
+    @get("/metrics", include_in_schema=False, guards=[anybody_unless_required], opt=UNLIMITED)
     async def read_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
         """The numbers of this process, for Prometheus."""
         body, content_type = await metrics.render(request.headers.get("accept", ""))

@@ -14,6 +14,7 @@ from litestar.routes import HTTPRoute
 
 from touchstone.errors import Failure
 from touchstone.http.errors import status_of
+from touchstone.http.guards import Access
 from touchstone.http.problem import PROBLEM_JSON, HTTPValidationError, Problem, ProblemDetails
 from touchstone.http.request_values import FormReader, ParameterReader
 from touchstone.http.schemas import Schema, Schemas
@@ -105,6 +106,7 @@ class OperationWriter:
             "parameters": [_parameter(one, schemas) for one in self.parameters],
             "requestBody": self._request_body(schemas),
             "security": self.handler.resolve_security(),
+            "x-permissions": permissions_of(self.handler),
         }
         kept = {name: value for name, value in operation.items() if value}
         return {**kept, "responses": dict(sorted(self._responses(schemas).items()))}
@@ -147,6 +149,18 @@ class OperationWriter:
         if not media_type.endswith("json"):
             return {media_type: {"schema": {"type": "string"}}}
         return {media_type: {"schema": schemas.of(declared)}}
+
+
+def permissions_of(handler: HTTPRouteHandler) -> list[str]:
+    """What the guards of a route ask for."""
+    return [word for access in access_of(handler) for word in access.permissions]
+
+
+def access_of(handler: HTTPRouteHandler) -> list[Access]:
+    """The guards of ours on a route; Litestar wraps them."""
+    guards: list[Any] = cast("Any", handler).resolve_guards()
+    found = [getattr(guard, "func", guard) for guard in guards]
+    return [guard for guard in found if isinstance(guard, Access)]
 
 
 def _without_response(declared: Any) -> Any:

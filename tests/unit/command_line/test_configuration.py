@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from touchstone.command_line import configuration, exit_codes, main
+from touchstone.domains.permissions.model import EVALUATION_PERMISSIONS
 from touchstone.environment_file import render_template
 from touchstone.settings import Settings, SettingsError
 
@@ -86,12 +88,37 @@ def test_shown_settings_hide_their_secrets(capsys: pytest.CaptureFixture[str]) -
     assert "TOUCHSTONE_PORT=8000" in shown
 
 
-def test_listening_beyond_loopback_is_said_aloud() -> None:
+def told_of_exposure(**changes: Any) -> str:
     said: list[str] = []
-    configuration.warn_of_exposure(Settings(host="0.0.0.0"), said.append)
-    configuration.warn_of_exposure(Settings(), said.append)
-    assert len(said) == 1
-    assert "0.0.0.0" in said[0]
+    configuration.tell_of_exposure(Settings(**changes), said.append)
+    return "".join(said)
+
+
+def test_nothing_is_said_of_a_service_that_only_this_machine_can_call() -> None:
+    assert told_of_exposure() == ""
+
+
+def test_a_service_that_others_can_call_says_that_it_starts_closed_and_how_to_open_it() -> None:
+    told = told_of_exposure(host="0.0.0.0")
+    assert "0.0.0.0" in told and "starts closed" in told and "touchstone users add" in told
+    assignment = next(word for word in told.split() if word.startswith("TOUCHSTONE_IGNORE_PERMISSIONS="))
+    opened = Settings.from_environment(dict([assignment.split("=")]))
+    assert opened.ignore_permissions == EVALUATION_PERMISSIONS
+
+
+def test_a_service_behind_a_proxy_is_one_that_others_can_call() -> None:
+    assert "starts closed" in told_of_exposure(trusted_proxies=("127.0.0.1/32",))
+    assert "https://touchstone.example.org" in told_of_exposure(public_url="https://touchstone.example.org")
+
+
+def test_what_everybody_may_do_is_said_aloud() -> None:
+    told = told_of_exposure(host="0.0.0.0", ignore_permissions=("view_job", "view_dataset"))
+    assert "may: view_job, view_dataset" in told
+
+
+def test_that_a_strict_service_is_closed_is_said_aloud() -> None:
+    told = told_of_exposure(host="0.0.0.0", ignore_permissions=("view_job",), strict_authentication=True)
+    assert "closed to everybody without credentials" in told and "view_job" not in told
 
 
 def test_a_misspelt_variable_is_named_with_what_may_be_meant(

@@ -19,6 +19,7 @@ from tests.unit.deployment.compose_files import (
     variables_named,
 )
 
+from touchstone.domains.permissions.model import EVALUATION_PERMISSIONS
 from touchstone.embedded import roles
 from touchstone.settings import Settings, variable_name, variables
 
@@ -91,6 +92,12 @@ def test_the_service_understands_the_settings_it_is_given(container: str, given:
     assert settings.database_url and settings.ray_token and settings.s3_secret_access_key
     assert settings.secret_keys and settings.url_signing_keys
     assert (settings.s3_bucket, settings.ray_url) == ("touchstone", "http://ray-head:8265")
+
+
+def test_the_development_containers_are_open_and_production_is_closed():
+    for given, expected in ((DEV_VARIABLES, EVALUATION_PERMISSIONS), (production_variables(), None)):
+        settings = Settings.from_environment(services(COMPOSE, given)["api"]["environment"])
+        assert settings.ignore_permissions == expected
 
 
 def test_only_migrations_know_the_role_that_may_alter_tables():

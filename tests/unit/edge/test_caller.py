@@ -1,6 +1,6 @@
 from litestar.connection import ASGIConnection
 
-from touchstone.http.caller import Caller, caller_of
+from touchstone.http.caller import Caller, Principal, caller_of
 
 
 def connection(**more) -> ASGIConnection:
@@ -9,8 +9,16 @@ def connection(**more) -> ASGIConnection:
 
 
 def test_nobody_is_known_where_nobody_signs_in():
-    assert caller_of(connection()) == Caller("anonymous", "192.0.2.7", "r-1")
+    caller = caller_of(connection())
+    assert (caller.name, caller.address, caller.request_id) == ("anonymous", "192.0.2.7", "r-1")
+    assert not caller.may("view_job")
 
 
-def test_a_user_whom_the_authentication_found_is_the_caller():
-    assert caller_of(connection(user="ada", client=None)) == Caller("ada", None, "r-1")
+def test_whom_the_authentication_found_is_the_caller():
+    found = Caller(Principal(user_id=3, user_name="Ada", permissions=frozenset({"view_job"})))
+    assert caller_of(connection(user=found)) is found
+    assert (found.name, found.may("view_job"), found.may("change_job")) == ("user:3", True, False)
+
+
+def test_an_admin_may_everything():
+    assert Caller(Principal(user_id=1, is_admin=True)).may("change_user", "change_team")

@@ -141,3 +141,35 @@ def test_every_default_would_be_read_back() -> None:
     assert msgspec.structs.asdict(Settings.from_environment(Settings().to_environment())) == msgspec.structs.asdict(
         Settings()
     )
+
+
+def test_permissions_are_read_in_any_case() -> None:
+    assert read(ignore_permissions="View_Job, change_job").ignore_permissions == ("view_job", "change_job")
+
+
+def test_permissions_that_nobody_knows_are_named_with_those_that_are_known() -> None:
+    told = problems(ignore_permissions="view_job,view_jobs,fly")
+    assert len(told) == 1
+    assert told[0].startswith("TOUCHSTONE_IGNORE_PERMISSIONS does not know view_jobs, fly; known are ")
+    assert "view_dataset" in told[0] and "view_artefact" in told[0]
+
+
+def test_ignoring_no_permission_is_not_the_same_as_saying_nothing() -> None:
+    settings = read(ignore_permissions="none")
+    assert settings.ignore_permissions == () and Settings().ignore_permissions is None
+    assert Settings.from_environment(settings.to_environment()) == settings
+
+
+def test_a_login_that_asks_for_nothing_is_refused_in_production_and_beyond_loopback() -> None:
+    assert read(local_login="true").has_local_login
+    assert read(local_login="true", host="0.0.0.0", local_login_anywhere="true").has_local_login
+    for wider in ({"host": "0.0.0.0"}, {"deployment_type": "production"}, {"public_url": "https://api.example.org"}):
+        (problem,) = problems(local_login="true", **wider)
+        assert problem.startswith("TOUCHSTONE_LOCAL_LOGIN ")
+
+
+def test_the_pages_of_a_front_end_that_is_named_may_call() -> None:
+    assert Settings().page_origins == Settings().cors_allowed_origins
+    named = read(frontend_url="https://app.example.org/touchstone", cors_allowed_origins="https://x.example.org")
+    assert named.page_origins == ("https://x.example.org", "https://app.example.org")
+    assert (named.frontend, Settings().frontend) == ("https://app.example.org/touchstone", "http://localhost:30001")

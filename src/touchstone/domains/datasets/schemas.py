@@ -6,12 +6,14 @@ from uuid import UUID
 import msgspec
 from litestar.datastructures import UploadFile
 
+from touchstone.domains.belonging.model import BelongingFields
+
 
 class DatasetFormat(StrEnum):
     JOB = "job"
 
 
-class DatasetUpload(msgspec.Struct):
+class DatasetUpload(BelongingFields, kw_only=True):
     dataset: UploadFile
     format: DatasetFormat
 

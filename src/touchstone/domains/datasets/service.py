@@ -12,6 +12,8 @@ import msgspec
 
 from touchstone.adapters.object_store import ObjectStore
 from touchstone.database.executor import Database, Transaction
+from touchstone.domains.audit_events.repository import AuditRepository
+from touchstone.domains.belonging.model import Belonging
 from touchstone.domains.datasets.model import (
     Dataset,
     DatasetDownloadNotFound,
@@ -27,7 +29,9 @@ from touchstone.domains.datasets.schemas import DatasetDownload
 from touchstone.domains.datasets.unfinished_repository import UnfinishedDatasetRepository
 from touchstone.domains.idempotent_requests.model import IdempotentCall
 from touchstone.domains.idempotent_requests.service import once
+from touchstone.domains.limits.quotas import UNLIMITED, Quotas
 from touchstone.errors import Unavailable
+from touchstone.http.caller import Caller
 from touchstone_jobs.wire import DatasetFacts
 
 CHUNK = 1024 * 1024
@@ -44,36 +48,49 @@ class Received(Protocol):
 
 
 class DatasetService:
-    def __init__(self, database: Database, store: ObjectStore, *, prefix: str, size_limit: int) -> None:
+    def __init__(
+        self, database: Database, store: ObjectStore, *, prefix: str, size_limit: int, quotas: Quotas = UNLIMITED
+    ) -> None:
         self.database = database
         self.unfinished = UnfinishedDatasetRepository(database)
         self.store = store
         self.prefix = prefix
         self.size_limit = size_limit
+        self.quotas = quotas
 
-    async def upload(self, file: Received, filename: str, call: IdempotentCall | None) -> Dataset:
+    async def upload(
+        self, file: Received, filename: str, belonging: Belonging, caller: Caller, call: IdempotentCall | None
+    ) -> Dataset:
         """Checks, rewrites and stores the file; only then is there a dataset. Constant memory.
 
-        Raises DatasetTooLarge, DatasetMissingFields, DatasetInvalid; nothing is left behind then.
+        Raises DatasetTooLarge, DatasetMissingFields, DatasetInvalid, QuotaReached; nothing is left behind then.
         """
+        await self.quotas.require_room(self.database, belonging.owner, 1)
         dataset_id = uuid4()
         with tempfile.TemporaryDirectory(prefix="touchstone-upload-") as temporary:
             received, folder = Path(temporary) / "received", Path(temporary) / "folder"
             digest = await asyncio.to_thread(_receive, file, received, self.size_limit)
             facts = await asyncio.to_thread(_ingest, received, filename, folder)
             new = NewDatasetRow(
-                id=dataset_id, filename=filename, folder=self._folder(dataset_id, filename), facts=facts
+                id=dataset_id,
+                filename=filename,
+                folder=self._folder(dataset_id, filename),
+                facts=facts,
+                belonging=belonging,
             )
             if call is not None:
                 call = msgspec.structs.replace(call, body_digest=hashlib.sha256(digest + filename.encode()).digest())
-            return await self._store(new, folder, call)
+            return await self._store(new, folder, caller, call)
 
-    async def _store(self, new: NewDatasetRow, folder: Path, call: IdempotentCall | None) -> Dataset:
+    async def _store(self, new: NewDatasetRow, folder: Path, caller: Caller, call: IdempotentCall | None) -> Dataset:
         async def work(transaction: Transaction) -> Dataset:
             if not await UnfinishedDatasetRepository(transaction).finish_unless_abandoned(new.folder):
                 raise UploadTooSlow
+            await self.quotas.require_room(transaction, new.belonging.owner, new.facts.size)
             await DatasetRepository(transaction).insert(new)
-            return await DatasetRepository(transaction).get(new.id)
+            dataset = await DatasetRepository(transaction).get(new.id)
+            await AuditRepository(transaction).record(caller, "upload_dataset", f"dataset:{new.id}", after=dataset)
+            return dataset
 
         await self.unfinished.insert(new.folder)
         try:
@@ -88,16 +105,17 @@ class DatasetService:
             await self._give_up(new.folder)
         return dataset
 
-    async def delete(self, dataset_id: UUID) -> None:
+    async def delete(self, dataset_id: UUID, caller: Caller) -> None:
         """Raises DatasetNotFound, and DatasetInUse while a job or workflow needs it."""
         async with self.database.transaction() as transaction:
             datasets = DatasetRepository(transaction)
-            await datasets.lock(dataset_id)
-            users = await datasets.list_users(dataset_id)
+            await datasets.lock(dataset_id, caller.viewer)
+            users = await datasets.list_users(dataset_id, caller.viewer)
             if users:
                 raise DatasetInUse(id=dataset_id, users=", ".join(users))
             await datasets.mark_deleted(dataset_id)
             stored = await datasets.find_stored(dataset_id)
+            await AuditRepository(transaction).record(caller, "delete_dataset", f"dataset:{dataset_id}", before=stored)
         if stored is not None:
             await self._purge_if_possible(stored)
 
@@ -113,9 +131,9 @@ class DatasetService:
         for folder in await self.unfinished.list_abandoned():
             await self._give_up(folder)
 
-    async def downloads(self, dataset_id: UUID, extension: str | None) -> DatasetDownload:
+    async def downloads(self, dataset_id: UUID, extension: str | None, caller: Caller) -> DatasetDownload:
         """Signed URLs of its files, or of those whose name ends with the extension."""
-        stored = await DatasetRepository(self.database).find_stored(dataset_id)
+        stored = await DatasetRepository(self.database).find_stored(dataset_id, caller.viewer)
         if stored is None or stored.is_deleted:
             raise DatasetDownloadNotFound(id=dataset_id)
         ending = (extension or "").strip().lower()

@@ -13,6 +13,7 @@ from touchstone.domains.experiments.service import number_of
 from touchstone.domains.workflows.model import WorkflowRow
 from touchstone.domains.workflows.repository import WorkflowRepository
 from touchstone.errors import Unavailable
+from touchstone.http.caller import Caller
 
 MOST_BYTES = 64 * 1024 * 1024
 READ_SECONDS = 10.0
@@ -30,10 +31,10 @@ class ComparisonService:
         self.database = database
         self.store = store
 
-    async def compare(self, experiment_id: str, *, skip: int, limit: int) -> Comparison:
+    async def compare(self, experiment_id: str, caller: Caller, *, skip: int, limit: int) -> Comparison:
         """`limit` 0 leaves the samples, and with them the object store, alone. Raises ExperimentNotFound."""
-        experiment = await ExperimentRepository(self.database).get(number_of(experiment_id))
-        rows = await WorkflowRepository(self.database).list_of_experiments([experiment.id])
+        experiment = await ExperimentRepository(self.database).get(number_of(experiment_id), caller.viewer)
+        rows = await WorkflowRepository(self.database).list_of_experiments([experiment.id], caller.viewer)
         columns = [_column(row) for row in rows]
         compiled = await self._read_all(rows) if limit > 0 else {}
         return Comparison(

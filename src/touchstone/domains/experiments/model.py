@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from touchstone.domains.jobs.model import TaskDefinition
-from touchstone.errors import InvalidValue, NotFound
+from touchstone.errors import Forbidden, InvalidValue, NotFound
 
 
 class ExperimentRow(msgspec.Struct, frozen=True):
@@ -22,6 +22,10 @@ class ExperimentRow(msgspec.Struct, frozen=True):
 
 class ExperimentNotFound(NotFound):
     """Experiment with ID {id} not found"""
+
+
+class ExperimentShared(Forbidden):
+    """Experiment with ID {id} holds workflows that you may not see; their owners or an administrator may delete it"""
 
 
 class ExperimentNameEmpty(InvalidValue):

@@ -6,13 +6,14 @@ from uuid import UUID
 
 import msgspec
 
+from touchstone.domains.belonging.model import BelongingFields
 from touchstone.domains.jobs.model import Summarization, TaskDefinition
 from touchstone.domains.jobs.schemas import Name, Samples, Text
 from touchstone.domains.workflows.model import WorkflowStatus
 from touchstone.domains.workflows.schemas import WorkflowDetails
 
 
-class NewExperiment(msgspec.Struct, kw_only=True):
+class NewExperiment(BelongingFields, kw_only=True):
     name: Name
     description: Text = ""
     dataset: UUID

@@ -14,10 +14,12 @@ from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database, Transaction
 from touchstone.domains.datasets.repository import DatasetRepository, NewDatasetRow
 from touchstone.domains.datasets.unfinished_repository import UnfinishedDatasetRepository
+from touchstone.domains.jobs.belonging_repository import JobBelongingRepository
 from touchstone.domains.jobs.kinds import COMPILED_FILE, AttemptPlaces, Layout, attempt_config, target_dataset
 from touchstone.domains.jobs.logs import JobLogs
-from touchstone.domains.jobs.model import FailureReason, JobRow, JobStatus, Progress
-from touchstone.domains.jobs.repository import STOP_WORDS, JobRepository
+from touchstone.domains.jobs.model import STOP_WORDS, FailureReason, JobRow, JobStatus, Progress
+from touchstone.domains.jobs.news import tell
+from touchstone.domains.jobs.repository import JobRepository
 from touchstone.domains.jobs.service import ticket_subject
 from touchstone.errors import Refused
 from touchstone_jobs import wire
@@ -27,6 +29,9 @@ log: Any = structlog.get_logger("touchstone.jobs")
 T = TypeVar("T")
 OnFinished = Callable[[Transaction, JobRow], Awaitable[None]]
 
+
+# no provider serves so many to one job: whoever counts more does not count what was spent
+MOST_TOKENS = 10**12
 
 # what an attempt may fail of through no fault of its job: another attempt may well succeed
 TRANSIENT = frozenset({"stopped", "storage_unavailable", "superseded", "secret_unreachable", "cluster_unavailable"})
@@ -104,7 +109,9 @@ class Attempts:
                 failure = FailureReason(code="submission_refused", message=str(refusal))
                 await self._finish(job, Verdict(JobStatus.FAILED, failure), None, None)
                 return
-        await self.jobs.mark_pending_if_created(job.id, job.attempt)
+        async with self.database.transaction() as transaction:
+            if await JobRepository(transaction).mark_pending_if_created(job.id, job.attempt):
+                await tell(transaction, job.id)
 
     async def follow(self, job: JobRow) -> None:
         """Takes in what is new; at the end of the run, everything."""
@@ -119,7 +126,9 @@ class Attempts:
         if run is None or run.status.is_final:
             await self._settle(job, run)
             return
-        await self.jobs.note_run_if_active(job.id, job.attempt, run)
+        async with self.database.transaction() as transaction:
+            if await JobRepository(transaction).note_run_if_active(job.id, job.attempt, run):
+                await tell(transaction, job.id)
         progress = await self._read(job, wire.PROGRESS_FILE, wire.Progress)
         if progress is not None:
             await self.jobs.note_progress_if_active(job.id, job.attempt, progress)
@@ -146,14 +155,18 @@ class Attempts:
         verdict = judge(job, run, outcome)
         if verdict.is_lost and verdict.failure and job.failures + 1 < self.most_attempts:
             wait_seconds = 2.0 ** min(job.failures, 6)
-            await self._requeue(job, verdict.failure, wait_seconds)
+            await self._requeue(job, verdict.failure, wait_seconds, outcome)
         else:
             await self._finish(job, verdict, run, outcome)
 
-    async def _requeue(self, job: JobRow, failure: FailureReason, wait_seconds: float) -> None:
+    async def _requeue(
+        self, job: JobRow, failure: FailureReason, wait_seconds: float, outcome: wire.Outcome | None
+    ) -> None:
         async with self.database.transaction() as transaction:
             if await JobRepository(transaction).requeue_if_active(job.id, job.attempt, failure, wait_seconds):
                 await self._note_unfinished(transaction, job)
+                await _add_spent(transaction, job, outcome)
+                await tell(transaction, job.id, "requeued")
 
     async def _finish(self, job: JobRow, verdict: Verdict, run: Run | None, outcome: wire.Outcome | None) -> None:
         """The results go to their place first; rows of job, dataset and workflow then change together."""
@@ -176,6 +189,8 @@ class Attempts:
             if finished and verdict.status is not JobStatus.SUCCEEDED:
                 await self._note_unfinished(transaction, job)
             if finished:
+                await _add_spent(transaction, job, outcome)
+                await tell(transaction, job.id)
                 await self.on_finished(transaction, await jobs.get(job.id))
         if finished:
             log.info("job ended", job_id=str(job.id), status=verdict.status, attempt=job.attempt)
@@ -227,6 +242,11 @@ class Attempts:
         except msgspec.DecodeError:
             log.warning("unreadable object of an attempt", job_id=str(job.id), attempt=job.attempt, name=name)
             return None
+
+
+async def _add_spent(transaction: Transaction, job: JobRow, outcome: wire.Outcome | None) -> None:
+    if outcome is not None and outcome.tokens > 0:
+        await JobBelongingRepository(transaction).add_spent(job.id, min(outcome.tokens, MOST_TOKENS))
 
 
 # in JSON: an escaped NUL whose backslash is not itself escaped

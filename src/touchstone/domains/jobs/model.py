@@ -48,6 +48,12 @@ class JobKind(StrEnum):
 
 StopReason = Literal["cancelled", "timeout", "workflow"]
 
+STOP_WORDS: dict[StopReason, str] = {
+    "cancelled": "Somebody cancelled it.",
+    "timeout": "It took longer than its timeout.",
+    "workflow": "Its workflow ended or was deleted.",
+}
+
 
 class Summarization(msgspec.Struct, frozen=True, tag="summarization", tag_field="task", forbid_unknown_fields=True):
     pass

@@ -8,8 +8,11 @@ from uuid import UUID
 import msgspec
 
 from touchstone.adapters.runner import Run
-from touchstone.database.executor import Executor
+from touchstone.database.executor import Executor, constraint
+from touchstone.database.visibility import EVERYTHING, VISIBLE, Viewer
+from touchstone.domains.belonging.model import Belonging, TeamNotYours
 from touchstone.domains.jobs.model import (
+    STOP_WORDS,
     FailureReason,
     JobEvent,
     JobKind,
@@ -46,6 +49,8 @@ ADMISSION_LOCK = 7_308_332_183
 
 
 class NewJobRow(msgspec.Struct, frozen=True):
+    """In the order of the statement. One of a workflow belongs to whom that belongs, not as `belonging` says."""
+
     id: UUID
     kind: JobKind
     name: str
@@ -57,14 +62,15 @@ class NewJobRow(msgspec.Struct, frozen=True):
     timeout_seconds: int
     workflow_id: UUID | None = None
     step: str | None = None
+    belonging: Belonging = Belonging()
 
 
 class JobRepository:
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
 
-    async def get(self, job_id: UUID) -> JobRow:
-        row = await self.executor.fetch_one(JobRow, SELECT_JOB + "where job.id = $1", job_id)
+    async def get(self, job_id: UUID, viewer: Viewer = EVERYTHING) -> JobRow:
+        row = await self.executor.fetch_one(JobRow, SELECT_JOB + "where job.id = $2 and " + VISIBLE, viewer, job_id)
         if row is None:
             raise JobNotFound(id=job_id)
         return row
@@ -77,6 +83,7 @@ class JobRepository:
     async def list_newest(
         self,
         kinds: Sequence[str],
+        viewer: Viewer,
         *,
         skip: int,
         limit: int,
@@ -88,10 +95,12 @@ class JobRepository:
             JobRow,
             SELECT_JOB
             + """
-            where ($1::text[] = '{}' or job.kind = any($1::text[]))
-                and (job.created_at, job.id) < (coalesce($4::timestamptz, 'infinity'), $5::uuid)
-            order by job.created_at desc, job.id desc offset $2 limit $3
-            """,
+            where ($2::text[] = '{}' or job.kind = any($2::text[]))
+                and (job.created_at, job.id) < (coalesce($5::timestamptz, 'infinity'), $6::uuid) and
+            """
+            + VISIBLE
+            + "order by job.created_at desc, job.id desc offset $3 limit $4",
+            viewer,
             kinds,
             skip,
             limit,
@@ -99,41 +108,41 @@ class JobRepository:
             job_id,
         )
 
-    async def count(self, kinds: Sequence[str]) -> int:
-        """Of all kinds when none is named."""
+    async def count(self, kinds: Sequence[str], viewer: Viewer) -> int:
+        """The kept total without what is hidden, which has an index of its own."""
         return await self.executor.fetch_value(
             """
-            select coalesce(sum(total), 0)::bigint from list_total
-            where list = any(select 'job/' || kind from unnest($1::text[]) as kind)
-            """,
+            select coalesce(sum(total), 0)::bigint - (
+                select count(*) from job where kind = any($2::text[]) and visibility <> 'everyone' and
+            """
+            + VISIBLE
+            + " is not true) from list_total where list = any(select 'job/' || kind from unnest($2::text[]) as kind)",
+            viewer,
             kinds or list(JobKind),
         )
 
     async def insert(self, job: NewJobRow) -> bool:
         """Answers whether the id was free; a taken one is left as it is."""
-        touched = await self.executor.execute(
-            """
-            with changed as (
-                insert into job (id, kind, name, description, status, dataset_id, max_samples, batch_size, config,
-                    timeout_seconds, workflow_id, step)
-                values ($1, $2, $3, $4, 'created', $5, $6, $7, $8, $9, $10, $11)
-                on conflict do nothing
-                returning id, status, attempt, failure_reason
+        *values, belonging = msgspec.structs.astuple(job)
+        with constraint({"job_team_id_fkey": TeamNotYours(belonging.team)}):
+            touched = await self.executor.execute(
+                """
+                with changed as (
+                    insert into job (id, kind, name, description, status, dataset_id, max_samples, batch_size, config,
+                        timeout_seconds, workflow_id, step, owner, team_id, visibility)
+                    select $1, $2, $3, $4, 'created', $5, $6, $7, $8, $9, $10, $11,
+                        case when workflow.id is null then $12 else workflow.owner end,
+                        case when workflow.id is null then $13 else workflow.team_id end,
+                        coalesce(workflow.visibility, $14)
+                    from (select $10::uuid as workflow_id) as made left join workflow on workflow.id = made.workflow_id
+                    on conflict do nothing
+                    returning id, status, attempt, failure_reason
+                )
+                """
+                + RECORD_STATUS,
+                *values,
+                *msgspec.structs.astuple(belonging),
             )
-            """
-            + RECORD_STATUS,
-            job.id,
-            job.kind,
-            job.name,
-            job.description,
-            job.dataset_id,
-            job.max_samples,
-            job.batch_size,
-            job.config,
-            job.timeout_seconds,
-            job.workflow_id,
-            job.step,
-        )
         return touched > 0
 
     async def request_stop_unless_final(self, job_ids: Sequence[UUID], reason: StopReason) -> None:
@@ -277,9 +286,9 @@ class JobRepository:
             attempt,
         )
 
-    async def note_run_if_active(self, job_id: UUID, attempt: int, run: Run) -> None:
-        """What the runner tells of a job that goes on; a status that changed is recorded as an event."""
-        await self.executor.execute(
+    async def note_run_if_active(self, job_id: UUID, attempt: int, run: Run) -> bool:
+        """What the runner tells of a job that goes on; answers whether its status changed, which is an event."""
+        touched = await self.executor.execute(
             """
             with before as (select id, status from job where id = $1 for update), changed as (
                 update job set run = $3, status = $4, started_at = coalesce(started_at, $5),
@@ -298,6 +307,7 @@ class JobRepository:
             run.status,
             run.started_at if run.status != "pending" else None,
         )
+        return touched > 0
 
     async def note_progress_if_active(self, job_id: UUID, attempt: int, progress: Progress) -> None:
         await self.executor.execute(
@@ -387,10 +397,3 @@ class JobRepository:
             after,
             limit,
         )
-
-
-STOP_WORDS: dict[StopReason, str] = {
-    "cancelled": "Somebody cancelled it.",
-    "timeout": "It took longer than its timeout.",
-    "workflow": "Its workflow ended or was deleted.",
-}

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from touchstone.domains.belonging.model import BelongingFields
 from touchstone.domains.jobs.model import (
     FailureReason,
     GenerationConfig,
@@ -81,7 +82,7 @@ class EvaluatorConfig(msgspec.Struct, kw_only=True):
 JobConfig = InferenceConfig | AnnotateConfig | EvaluatorConfig
 
 
-class _NewJob(msgspec.Struct, kw_only=True):
+class _NewJob(BelongingFields, kw_only=True):
     name: Name
     description: Text = ""
     dataset: UUID

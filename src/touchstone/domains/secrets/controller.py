@@ -7,11 +7,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from touchstone.adapters.vault import Vault
-from touchstone.domains.secrets.model import Secret
+from touchstone.domains.belonging.model import NotTheOwner
+from touchstone.domains.secrets.model import Secret, SecretNameTaken
 from touchstone.domains.secrets.repository import SecretRepository
 from touchstone.domains.secrets.schemas import SecretUpload
-from touchstone.http.openapi import answer
+from touchstone.domains.secrets.service import SecretService
+from touchstone.http.caller import Caller
+from touchstone.http.guards import requires
+from touchstone.http.openapi import answer, failures
 
 SecretName = Annotated[str, Meta(min_length=1, max_length=255)]
 
@@ -20,32 +23,44 @@ class SecretController(Controller):
     path = "/api/v1/settings/secrets"
     tags = ["settings"]
 
-    @get(operation_id="list_secrets_api_v1_settings_secrets__get")
-    async def list_secrets(self, secrets: NamedDependency[SecretRepository]) -> list[Secret]:
+    @get(guards=[requires("view_secret")], operation_id="list_secrets_api_v1_settings_secrets__get")
+    async def list_secrets(
+        self, secrets: NamedDependency[SecretRepository], caller: NamedDependency[Caller]
+    ) -> list[Secret]:
         """Names and descriptions of the secrets."""
-        return await secrets.list_all()
+        return await secrets.list_visible(caller.viewer)
 
     @put(
         "/{secret_name:str}",
+        guards=[requires("change_secret")],
         operation_id="upload_secret_api_v1_settings_secrets__secret_name__put",
         status_code=201,
-        responses={204: answer(None, "The secret was there and has been replaced.")},
+        responses={
+            204: answer(None, "The secret was there and has been replaced."),
+            **failures(SecretNameTaken, NotTheOwner),
+        },
     )
     async def upload_secret(
         self,
         secret_name: FromPath[SecretName],
         data: JSONBody[SecretUpload],
-        secrets: NamedDependency[SecretRepository],
-        vault: NamedDependency[Vault],
+        secret_service: NamedDependency[SecretService],
+        caller: NamedDependency[Caller],
     ) -> Response[None]:
         """Stores a secret, encrypted."""
-        sealed = vault.encrypt(data.value)
-        is_new = await secrets.put(secret_name, sealed, data.description, data.allowed_hosts)
+        is_new = await secret_service.upload(secret_name, data, caller)
         return Response(None, status_code=201 if is_new else 204)
 
-    @delete("/{secret_name:str}", operation_id="delete_secret_api_v1_settings_secrets__secret_name__delete")
+    @delete(
+        "/{secret_name:str}",
+        guards=[requires("change_secret")],
+        operation_id="delete_secret_api_v1_settings_secrets__secret_name__delete",
+    )
     async def delete_secret(
-        self, secret_name: FromPath[SecretName], secrets: NamedDependency[SecretRepository]
+        self,
+        secret_name: FromPath[SecretName],
+        secret_service: NamedDependency[SecretService],
+        caller: NamedDependency[Caller],
     ) -> None:
         """Deletes a secret; an absent one is no error."""
-        await secrets.delete(secret_name)
+        await secret_service.delete(secret_name, caller)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from touchstone.errors import Refused
+from touchstone.errors import Conflict, Refused
 
 
 class Secret(msgspec.Struct, frozen=True):
@@ -20,3 +20,7 @@ class SealedSecret(msgspec.Struct, frozen=True):
 
 class SecretNotFound(Refused):
     """Secret with ID {name} not found"""
+
+
+class SecretNameTaken(Conflict):
+    """The name {name} is taken by a secret that you may not see; choose another"""

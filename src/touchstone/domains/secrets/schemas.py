@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
+from touchstone.domains.belonging.model import BelongingFields
 
-class SecretUpload(msgspec.Struct):
+
+class SecretUpload(BelongingFields, kw_only=True):
     value: Annotated[str, Meta(min_length=1, max_length=1024, extra={"secret": True})]
     description: str
     allowed_hosts: Annotated[

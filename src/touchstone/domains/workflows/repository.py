@@ -7,7 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from touchstone.database.executor import Executor
+from touchstone.database.executor import Executor, constraint
+from touchstone.database.visibility import EVERYTHING, VISIBLE, Viewer
+from touchstone.domains.belonging.model import Belonging, TeamNotYours
 from touchstone.domains.jobs.model import FailureReason
 from touchstone.domains.workflows.model import Subject, WorkflowNotFound, WorkflowRow, WorkflowStatus
 
@@ -30,6 +32,8 @@ SELECT_WORKFLOW: LiteralString = """
 
 
 class NewWorkflowRow(msgspec.Struct, frozen=True):
+    """For whom its experiment is; one in a private experiment belongs to whom that belongs, not to `owner`."""
+
     id: UUID
     experiment_id: int
     name: str
@@ -38,16 +42,18 @@ class NewWorkflowRow(msgspec.Struct, frozen=True):
     provider: str
     system_prompt: str
     request: Any
+    owner: str | None = None
 
 
 class WorkflowRepository:
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
 
-    async def get(self, workflow_id: UUID, *, deleted_too: bool = False) -> WorkflowRow:
+    async def get(self, workflow_id: UUID, viewer: Viewer = EVERYTHING, *, deleted_too: bool = False) -> WorkflowRow:
         row = await self.executor.fetch_one(
             WorkflowRow,
-            SELECT_WORKFLOW + "where workflow.id = $1 and ($2 or workflow.deleted_at is null)",
+            SELECT_WORKFLOW + "where workflow.id = $2 and ($3 or workflow.deleted_at is null) and " + VISIBLE,
+            viewer,
             workflow_id,
             deleted_too,
         )
@@ -55,16 +61,44 @@ class WorkflowRepository:
             raise WorkflowNotFound(id=workflow_id.hex)
         return row
 
-    async def lock(self, workflow_id: UUID) -> None:
+    async def lock(self, workflow_id: UUID, viewer: Viewer = EVERYTHING) -> None:
         """Until the end of the transaction nobody else moves it. Raises WorkflowNotFound."""
         found = await self.executor.fetch_value(
-            "select id from workflow where id = $1 and deleted_at is null for update", workflow_id
+            "select id from workflow where id = $2 and deleted_at is null and " + VISIBLE + "for update",
+            viewer,
+            workflow_id,
         )
         if found is None:
             raise WorkflowNotFound(id=workflow_id.hex)
 
+    async def give(self, workflow_id: UUID, belonging: Belonging) -> None:
+        """Its owner stays who he is."""
+        with constraint({"workflow_team_id_fkey": TeamNotYours(belonging.team)}):
+            await self.executor.execute(
+                "update workflow set team_id = $2, visibility = $3 where id = $1",
+                workflow_id,
+                belonging.team,
+                belonging.visibility,
+            )
+
+    async def give_in_experiment(self, experiment_id: int, belonging: Belonging) -> list[UUID]:
+        """Those of the experiment that have the same owner; answers which."""
+        return await self.executor.fetch_value(
+            """
+            with given as (
+                update workflow set team_id = $2, visibility = $3
+                where experiment_id = $1 and owner is not distinct from $4 returning id
+            )
+            select coalesce(array_agg(id), '{}') from given
+            """,
+            experiment_id,
+            belonging.team,
+            belonging.visibility,
+            belonging.owner,
+        )
+
     async def list_newest(
-        self, *, skip: int, limit: int, before: tuple[dt.datetime, UUID] | None = None
+        self, viewer: Viewer, *, skip: int, limit: int, before: tuple[dt.datetime, UUID] | None = None
     ) -> list[WorkflowRow]:
         """Newest first; `before` is the sort key of the last one already seen."""
         created_at, workflow_id = before or (None, None)
@@ -73,48 +107,67 @@ class WorkflowRepository:
             SELECT_WORKFLOW
             + """
             where workflow.deleted_at is null
-                and (workflow.created_at, workflow.id) < (coalesce($3::timestamptz, 'infinity'), $4::uuid)
-            order by workflow.created_at desc, workflow.id desc offset $1 limit $2
-            """,
+                and (workflow.created_at, workflow.id) < (coalesce($4::timestamptz, 'infinity'), $5::uuid) and
+            """
+            + VISIBLE
+            + "order by workflow.created_at desc, workflow.id desc offset $2 limit $3",
+            viewer,
             skip,
             limit,
             created_at,
             workflow_id,
         )
 
-    async def count(self) -> int:
+    async def count(self, viewer: Viewer) -> int:
+        """The kept total without what is hidden, which has an index of its own."""
         return await self.executor.fetch_value(
-            "select coalesce(sum(total), 0)::bigint from list_total where list = 'workflow'"
+            """
+            select coalesce(sum(total), 0)::bigint - (
+                select count(*) from workflow where deleted_at is null and visibility <> 'everyone' and
+            """
+            + VISIBLE
+            + " is not true) from list_total where list = 'workflow'",
+            viewer,
         )
 
-    async def list_of_experiments(self, experiment_ids: Sequence[int]) -> list[WorkflowRow]:
+    async def list_of_experiments(
+        self, experiment_ids: Sequence[int], viewer: Viewer = EVERYTHING
+    ) -> list[WorkflowRow]:
         """Those of all the experiments, newest first."""
         return await self.executor.fetch_all(
             WorkflowRow,
             SELECT_WORKFLOW
             + """
-            where workflow.experiment_id = any($1::bigint[]) and workflow.deleted_at is null
-            order by workflow.created_at desc, workflow.id desc
-            """,
+            where workflow.experiment_id = any($2::bigint[]) and workflow.deleted_at is null and
+            """
+            + VISIBLE
+            + "order by workflow.created_at desc, workflow.id desc",
+            viewer,
             experiment_ids,
         )
 
-    async def find_subject(self, experiment_id: int) -> Subject | None:
+    async def find_subject(self, experiment_id: int, viewer: Viewer) -> Subject | None:
         """The experiment, which cannot be deleted until the end of the transaction."""
         return await self.executor.fetch_one(
             Subject,
             """
             select id, name, dataset_id, max_samples, task_definition from experiment
-            where id = $1 and deleted_at is null for share
-            """,
+            where id = $2 and deleted_at is null and
+            """
+            + VISIBLE
+            + "for share",
+            viewer,
             experiment_id,
         )
 
     async def insert(self, new: NewWorkflowRow) -> None:
         await self.executor.execute(
             """
-            insert into workflow (id, experiment_id, name, description, model, provider, system_prompt, request)
-            values ($1, $2, $3, $4, $5, $6, $7, $8)
+            insert into workflow (id, experiment_id, name, description, model, provider, system_prompt, request,
+                owner, team_id, visibility)
+            select $1, $2, $3, $4, $5, $6, $7, $8,
+                case when visibility = 'private' then owner else $9 end, team_id, visibility
+            from experiment where id = $2
             """,
             new.id,
             new.experiment_id,
@@ -124,6 +177,7 @@ class WorkflowRepository:
             new.provider,
             new.system_prompt,
             new.request,
+            new.owner,
         )
 
     async def go_on_unless_final(self, workflow_id: UUID) -> bool:

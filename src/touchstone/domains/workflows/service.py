@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 import msgspec
 
 from touchstone.database.executor import Database, Transaction
+from touchstone.domains.audit_events.repository import AuditRepository
+from touchstone.domains.belonging.model import owner_of
 from touchstone.domains.datasets.repository import DatasetRepository
 from touchstone.domains.idempotent_requests.model import IdempotentCall
 from touchstone.domains.idempotent_requests.service import once
@@ -13,8 +15,11 @@ from touchstone.domains.jobs.endpoints import EndpointRules
 from touchstone.domains.jobs.kinds import KINDS, Layout, default_metrics, require_known_metrics
 from touchstone.domains.jobs.logs import JobLogs
 from touchstone.domains.jobs.model import FailureReason, JobKind, JobRow, JobStatus, TaskDefinition
+from touchstone.domains.jobs.news import insert_job
+from touchstone.domains.jobs.news import tell as tell_of_job
 from touchstone.domains.jobs.repository import JobRepository, NewJobRow
 from touchstone.domains.jobs.schemas import EvaluatorConfig, InferenceConfig
+from touchstone.domains.limits.quotas import UNLIMITED, Quotas
 from touchstone.domains.secrets.repository import SecretRepository
 from touchstone.domains.workflows.model import (
     Subject,
@@ -25,10 +30,12 @@ from touchstone.domains.workflows.model import (
     WorkflowStopping,
     WorkflowWithoutExperiment,
 )
+from touchstone.domains.workflows.news import end_workflow, summary, tell
 from touchstone.domains.workflows.prompts import system_prompt
 from touchstone.domains.workflows.repository import NewWorkflowRow, WorkflowRepository
 from touchstone.domains.workflows.schemas import CreatedWorkflow, NewWorkflow, WorkflowDetails
 from touchstone.domains.workflows.views import created_workflow, former_state
+from touchstone.http.caller import Caller
 
 LOG_SEPARATOR = "\n================\n"
 JUDGE_SECRET = "openai_api_key"  # noqa: S105 the name of a secret
@@ -36,30 +43,38 @@ CANCELLED = FailureReason(code="cancelled", message="Somebody cancelled it.")
 
 
 class WorkflowService:
-    def __init__(self, database: Database, layout: Layout, rules: EndpointRules, job_logs: JobLogs) -> None:
+    def __init__(
+        self, database: Database, layout: Layout, rules: EndpointRules, job_logs: JobLogs, quotas: Quotas = UNLIMITED
+    ) -> None:
         self.database = database
         self.job_logs = job_logs
         self.layout = layout
         self.rules = rules
+        self.quotas = quotas
 
-    async def create(self, new: NewWorkflow, call: IdempotentCall | None = None) -> CreatedWorkflow:
+    async def create(self, new: NewWorkflow, caller: Caller, call: IdempotentCall | None = None) -> CreatedWorkflow:
         """Queues the inference; what follows is decided at its end.
 
-        Raises WorkflowWithoutExperiment, WorkflowSecretMissing, PromptMissing, DatasetNotFound, InvalidValue.
+        Raises WorkflowWithoutExperiment, WorkflowSecretMissing, PromptMissing, DatasetNotFound, InvalidValue,
+        QuotaReached.
         """
 
         async def work(transaction: Transaction) -> CreatedWorkflow:
-            subject = await self._subject(transaction, new)
+            subject = await self._subject(transaction, new, caller)
             prompt = system_prompt(new.system_prompt, subject.task_definition)
             metrics = new.metrics or default_metrics(subject.task_definition)
             require_known_metrics(metrics, ("body", "metrics"))
-            await self._require_secrets(transaction, new, subject, metrics)
-            await DatasetRepository(transaction).hold(subject.dataset_id)
+            await self._require_secrets(transaction, new, subject, metrics, caller)
+            await DatasetRepository(transaction).hold(subject.dataset_id, caller.viewer)
             request = {**msgspec.to_builtins(new), "metrics": metrics}
-            row = _workflow_row(new, subject, prompt, request)
+            row = _workflow_row(new, subject, prompt, request, caller)
             await WorkflowRepository(transaction).insert(row)
-            await JobRepository(transaction).insert(_inference_job(row.id, new, subject, prompt))
-            return created_workflow(await WorkflowRepository(transaction).get(row.id))
+            await self.quotas.require_job_of(transaction, "workflow", row.id)
+            await tell(transaction, row.id, "created")
+            await insert_job(transaction, _inference_job(row.id, new, subject, prompt))
+            created = await WorkflowRepository(transaction).get(row.id)
+            await _record(transaction, caller, "create_workflow", after=created)
+            return created_workflow(created)
 
         return await once(self.database, call, CreatedWorkflow, work)
 
@@ -69,33 +84,38 @@ class WorkflowService:
             return
         workflows = WorkflowRepository(transaction)
         if job.status is not JobStatus.SUCCEEDED:
-            await workflows.finish_unless_final(job.workflow_id, WorkflowStatus.FAILED, failure=_failure(job))
+            await end_workflow(transaction, job.workflow_id, WorkflowStatus.FAILED, failure=_failure(job))
         elif job.step == "evaluation":
             compiled = self.layout.compiled(job.workflow_id)
-            await workflows.finish_unless_final(job.workflow_id, WorkflowStatus.SUCCEEDED, compiled_key=compiled)
+            await end_workflow(transaction, job.workflow_id, WorkflowStatus.SUCCEEDED, compiled_key=compiled)
         elif await workflows.go_on_unless_final(job.workflow_id):
             await self._evaluate(transaction, job, await workflows.get(job.workflow_id))
 
-    async def cancel(self, workflow_id: UUID) -> WorkflowRow:
+    async def cancel(self, workflow_id: UUID, caller: Caller) -> WorkflowRow:
         """Ends it as failed, with the reason `cancelled`; one that has ended is left alone."""
         async with self.database.transaction() as transaction:
             workflows = WorkflowRepository(transaction)
-            await workflows.lock(workflow_id)
-            if await workflows.finish_unless_final(workflow_id, WorkflowStatus.FAILED, failure=CANCELLED):
+            await workflows.lock(workflow_id, caller.viewer)
+            before = await workflows.get(workflow_id)
+            if await end_workflow(transaction, workflow_id, WorkflowStatus.FAILED, failure=CANCELLED):
                 row = await workflows.get(workflow_id)
                 await _stop_jobs(transaction, row, "cancelled")
+                await _record(transaction, caller, "cancel_workflow", before=before, after=row)
             return await workflows.get(workflow_id)
 
-    async def retry(self, workflow_id: UUID) -> WorkflowRow:
+    async def retry(self, workflow_id: UUID, caller: Caller) -> WorkflowRow:
         """Goes on from where a failed one stopped; any other is left alone.
 
-        Raises WorkflowNotFound, WorkflowStopping, DatasetNotFound.
+        Raises WorkflowNotFound, WorkflowStopping, DatasetNotFound, QuotaReached.
         """
         async with self.database.transaction() as transaction:
             workflows = WorkflowRepository(transaction)
-            await workflows.lock(workflow_id)
+            await workflows.lock(workflow_id, caller.viewer)
+            before = await workflows.get(workflow_id)
             if await workflows.reopen_if_failed(workflow_id):
+                await tell(transaction, workflow_id, "retried")
                 await self._go_on(transaction, await workflows.get(workflow_id))
+                await _record(transaction, caller, "retry_workflow", before=before)
             return await workflows.get(workflow_id)
 
     async def _go_on(self, transaction: Transaction, workflow: WorkflowRow) -> None:
@@ -108,41 +128,45 @@ class WorkflowService:
             await self.advance(transaction, last)
             return
         await DatasetRepository(transaction).hold(last.dataset_id)
-        await jobs.restart_if_ended(last.id)
+        await self.quotas.require_job_of(transaction, "workflow", workflow.id)
+        if await jobs.restart_if_ended(last.id):
+            await tell_of_job(transaction, last.id, "requeued")
 
-    async def delete(self, workflow_id: UUID, *, force: bool) -> WorkflowDetails:
+    async def delete(self, workflow_id: UUID, caller: Caller, *, force: bool) -> WorkflowDetails:
         """Answers the former state. Raises WorkflowNotFound, WorkflowRunning."""
         async with self.database.transaction() as transaction:
             workflows = WorkflowRepository(transaction)
-            await workflows.lock(workflow_id)
+            await workflows.lock(workflow_id, caller.viewer)
             row = await workflows.get(workflow_id)
             if row.status is WorkflowStatus.RUNNING and not force:
                 raise WorkflowRunning
             await delete_all(transaction, [row])
+            await _record(transaction, caller, "delete_workflow", before=row)
             return former_state(row)
 
-    async def logs(self, workflow_id: UUID) -> str:
+    async def logs(self, workflow_id: UUID, caller: Caller) -> str:
         """What its jobs printed, the oldest first; of a deleted one too."""
-        row = await WorkflowRepository(self.database).get(workflow_id, deleted_too=True)
+        row = await WorkflowRepository(self.database).get(workflow_id, caller.viewer, deleted_too=True)
         jobs = await JobRepository(self.database).list_by_id([job.id for job in row.jobs])
         oldest_first = sorted(jobs, key=lambda job: (job.created_at, job.step == "evaluation"))
         return LOG_SEPARATOR.join([await self.job_logs.read(job) for job in oldest_first])
 
-    async def _subject(self, transaction: Transaction, new: NewWorkflow) -> Subject:
+    async def _subject(self, transaction: Transaction, new: NewWorkflow, caller: Caller) -> Subject:
         number = experiment_number(new.experiment_id or "")
-        subject = None if number is None else await WorkflowRepository(transaction).find_subject(number)
+        workflows = WorkflowRepository(transaction)
+        subject = None if number is None else await workflows.find_subject(number, caller.viewer)
         if subject is None:
             raise WorkflowWithoutExperiment(name=new.name)
         return subject
 
     async def _require_secrets(
-        self, transaction: Transaction, new: NewWorkflow, subject: Subject, metrics: list[str]
+        self, transaction: Transaction, new: NewWorkflow, subject: Subject, metrics: list[str], caller: Caller
     ) -> None:
         """Of both steps; and each may go where the step sends it."""
         judge_secret = _judge_secret(metrics, new)
         judging = EvaluatorConfig(llm_as_judge=new.llm_as_judge, judges=new.judges, secret_key_name=judge_secret)
         for name, config in ((new.secret_key_name, _inference_config(new, subject, "")), (judge_secret, judging)):
-            secret = await SecretRepository(transaction).find(name) if name else None
+            secret = await SecretRepository(transaction).find(name, caller.viewer) if name else None
             if name and secret is None:
                 raise WorkflowSecretMissing(name=new.name, experiment=subject.name, secret=name)
             self.rules.require(config, secret)
@@ -151,12 +175,16 @@ class WorkflowService:
         dataset = await DatasetRepository(transaction).find_by_run(inference.id)
         if dataset is None:
             failure = FailureReason(code="no_predictions", message="The inference left no dataset to evaluate.")
-            await WorkflowRepository(transaction).finish_unless_final(
-                workflow.id, WorkflowStatus.FAILED, failure=failure
-            )
+            await end_workflow(transaction, workflow.id, WorkflowStatus.FAILED, failure=failure)
             return
-        job = _evaluation_job(workflow, inference, dataset.id)
-        await JobRepository(transaction).insert(job)
+        await insert_job(transaction, _evaluation_job(workflow, inference, dataset.id))
+
+
+async def _record(transaction: Transaction, caller: Caller, action: str, **states: WorkflowRow) -> None:
+    """`states` are `before`, `after` or both."""
+    subject = next(iter(states.values())).id.hex
+    shown = {when: summary(row) for when, row in states.items()}
+    await AuditRepository(transaction).record(caller, action, f"workflow:{subject}", **shown)
 
 
 async def delete_all(transaction: Transaction, rows: list[WorkflowRow]) -> None:
@@ -188,7 +216,7 @@ def _failure(job: JobRow) -> FailureReason:
     return FailureReason(code=code, message=f"The {job.step} job {job.id} did not succeed. {message}")
 
 
-def _workflow_row(new: NewWorkflow, subject: Subject, prompt: str, request: Any) -> NewWorkflowRow:
+def _workflow_row(new: NewWorkflow, subject: Subject, prompt: str, request: Any, caller: Caller) -> NewWorkflowRow:
     return NewWorkflowRow(
         id=uuid4(),
         experiment_id=subject.id,
@@ -198,6 +226,7 @@ def _workflow_row(new: NewWorkflow, subject: Subject, prompt: str, request: Any)
         provider=new.provider,
         system_prompt=prompt,
         request=request,
+        owner=owner_of(caller),
     )
 
 

@@ -1,0 +1,55 @@
+"""touchstone audit verify"""
+
+import click
+
+from touchstone.adapters.vault import Vault
+from touchstone.command_line import exit_codes
+from touchstone.command_line.configuration import load_settings
+from touchstone.command_line.console import as_json, print_json, say
+from touchstone.command_line.parts import running_parts
+from touchstone.command_line.running import run
+from touchstone.command_line.schema_version import service_url
+from touchstone.database.executor import Database
+from touchstone.domains.audit_events.model import Verification
+from touchstone.domains.audit_events.service import AuditChain
+from touchstone.settings import Settings
+
+
+@click.group()
+def audit() -> None:
+    """The record of who changed what."""
+
+
+@audit.command()
+@click.option("--head", metavar="NUMBER:DIGEST", help="A head that an earlier verification or the worker's log told.")
+@as_json
+def verify(head: str | None, is_json: bool) -> int:
+    """Walk the chain of sealed events; status 1 names the first row that was changed or taken away.
+
+    A worker seals within a second; the events that still wait are counted, and no more can be said of them. Whoever
+    has the keys of this service could forge a whole chain: keep the head that is told, and give it next time.
+    """
+    found = run(_verify(load_settings(), head))
+    if is_json:
+        print_json(found)
+    else:
+        _tell(found)
+    return exit_codes.FAILED if found.fault else exit_codes.OK
+
+
+async def _verify(settings: Settings, remembered: str | None) -> Verification:
+    async with running_parts(settings, with_ray=False) as complete:
+        database = Database(service_url(complete), size=1)
+        await database.open()
+        try:
+            return await AuditChain(database, Vault([key.reveal() for key in complete.secret_keys])).verify(remembered)
+        finally:
+            await database.close()
+
+
+def _tell(found: Verification) -> None:
+    click.echo(f"{found.sealed} events are as they were sealed, {found.waiting} wait for their seal")
+    if found.head:
+        click.echo(f"head {found.head}")
+    if found.fault:
+        say(f"Failed: {found.fault}")
