@@ -88,3 +88,9 @@ select 1 + number % 2, 'msg_' || number, 'job.failed', '{}', case when number <=
     case when number <= 19500 then minute(number) else now() + interval '1 hour' end, minute(number),
     case when number <= 19000 then minute(number) end
 from generate_series(1, 20000) as number;
+
+-- most is nobody's and everyone's; some has an owner, and some of that is hidden from others
+update dataset set owner = 'user:3' where id in (dataset_number(4001), dataset_number(4002), dataset_number(4003));
+update job set owner = 'user:3', visibility = 'private', created_at = now() - interval '1 day'
+where id in (job_number(101), job_number(102), job_number(103));
+update job set owner = 'user:4', visibility = 'private' where id in (job_number(104), job_number(105));

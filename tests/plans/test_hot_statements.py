@@ -16,11 +16,14 @@ from touchstone.domains.idempotent_requests.model import IdempotentCall
 from touchstone.domains.idempotent_requests.repository import IdempotentRequestRepository
 from touchstone.domains.jobs.log_repository import JobLogRepository
 from touchstone.domains.jobs.repository import JobRepository
+from touchstone.domains.limits.model import Limit
+from touchstone.domains.limits.repository import RateAllowanceRepository, UsageRepository
 from touchstone.domains.workflows.repository import WorkflowRepository
 
 PAGE = {"skip": 0, "limit": 100}
 # what a user of two teams sees
 VIEWER = ["user:3", "team:5", "team:6"]
+OWNER = "user:3"
 # a statement is planned anew for its values five times, then Postgres may keep one plan for all values
 EXECUTIONS_UNTIL_CACHED = 8
 # rows that the planner itself may look at, for the least and the largest value of a column
@@ -108,6 +111,10 @@ HOT = {
     ),
     "who uses a dataset": Hot(lambda e: DatasetRepository(e).list_users(dataset_number(4998), VIEWER), 20),
     "datasets to purge": Hot(lambda e: DatasetRepository(e).list_to_purge(), 20),
+    "what an owner of nothing uses": Hot(lambda e: UsageRepository(e).of_jobs("user:99"), 1),
+    "what an owner of little uses": Hot(lambda e: UsageRepository(e).of_jobs(OWNER), 20),
+    "what an owner of little stores": Hot(lambda e: UsageRepository(e).stored_bytes(OWNER), 20),
+    "a lease of requests": Hot(lambda e: RateAllowanceRepository(e).lease(OWNER, Limit("principal", 100), 5), 2),
     "the answer to an earlier call": Hot(lambda e: IdempotentRequestRepository(e).find(CALL), 1),
 }
 

@@ -133,3 +133,11 @@ async def test_an_empty_body_is_told_what_is_missing(local_settings: Settings) -
     async with serving(local_settings) as client:
         answer: httpx.Response = await client.post(LOGIN, json={})
         assert answer.json()["detail"][0]["loc"] == ["body", "email"]
+
+
+async def test_who_tries_too_often_has_to_wait(local_settings: Settings) -> None:
+    async with serving(replaced(local_settings, login_attempts=3)) as client:
+        tried = [await client.post(LOGIN, json={"email": "ada@example.test"}) for _ in range(4)]
+        assert [answer.status_code for answer in tried] == [200, 200, 200, 429]
+        assert int(tried[-1].headers["retry-after"]) > 0
+        assert (await client.post(LOGIN, json={"email": "bob@example.test"})).status_code == 200

@@ -26,7 +26,7 @@ from touchstone.settings import Settings, variable_name, variables
 DEV_VARIABLES = env_file(DEV_ENV)
 SERVICE_CONTAINERS = ["migrate", "api", "worker"]
 ONE_SHOTS = {"migrate", "s3-prepare"}
-SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|_KEYS?$|ACCESS_KEY")
+SECRET = re.compile(r"PASSWORD|SECRET|TOKEN$|_KEYS?$|ACCESS_KEY")
 
 
 def production_variables() -> dict[str, str]:

@@ -101,7 +101,7 @@ JoinTeams = Callable[[Executor, int, str, tuple[str, ...]], Awaitable[ClaimedTea
 """Makes a user's memberships by claim those that a provider's groups bring; those made by hand stay."""
 
 Throttle = Callable[[str], Awaitable[None]]
-"""Raises when the subject, such as `sign-in 192.0.2.1`, has tried too often."""
+"""Raises when the subject, such as `sign-in 192.0.2.1` or `account ada@example.test`, has tried too often."""
 
 
 async def never_throttle(subject: str) -> None:
