@@ -91,7 +91,9 @@ class Settings(PeopleSettings, frozen=True, kw_only=True):
         Literal["installed", "uploaded"],
         choice("Whether the cluster's image holds touchstone_jobs or each job brings it.", "installed", "uploaded"),
     ] = "installed"
-    ray_num_gpus: Annotated[float, number("GPUs that each inference worker asks for.", 0, 64)] = 0.0
+    ray_num_gpus: Annotated[
+        float, number("GPUs that each inference worker asks for; 0: one where the cluster has any.", 0, 64)
+    ] = 0.0
     ray_max_submitted: Annotated[
         int, whole_number("Jobs on the cluster at once; 0: two for each CPU of the cluster.", 0, 10000)
     ] = 0
