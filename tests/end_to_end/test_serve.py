@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -20,8 +20,9 @@ from touchstone.environment_file import new_secret_key
 
 
 @pytest.fixture
-def external(postgres: EmbeddedPostgres) -> dict[str, str]:
-    """Settings of a service that embeds nothing but its folder of objects."""
+async def external(postgres: EmbeddedPostgres, empty_tables: Callable[[], Awaitable[None]]) -> dict[str, str]:
+    """Settings of a service that embeds nothing but its folder of objects, on a database without rows."""
+    await empty_tables()
     return {
         "database_url": postgres.service_url,
         "secret_keys": new_secret_key(),
