@@ -24,11 +24,11 @@ class NotForApplications(Forbidden):
 
 
 class Access:
-    """A Litestar guard that says of itself whom it lets in."""
+    """A Litestar guard that says of itself whom it lets in. Async, since Litestar calls any other in a thread."""
 
     permissions: tuple[str, ...] = ()
 
-    def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         """Raises NotAuthenticated or InsufficientPermissions."""
         raise InsufficientPermissions
 
@@ -39,7 +39,7 @@ class Requires(Access):
     def __init__(self, *permissions: str) -> None:
         self.permissions = permissions
 
-    def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         if not caller_of(connection).may(*self.permissions):
             raise InsufficientPermissions
 
@@ -47,14 +47,14 @@ class Requires(Access):
 class Anybody(Access):
     """No credentials asked: probes, the way in, links that carry their own signature."""
 
-    def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         return None
 
 
 class AnybodyUnlessRequired(Access):
     """Anybody, unless the installation requires authentication; then 401 to the anonymous."""
 
-    def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         caller = caller_of(connection)
         if caller.is_authentication_required and caller.principal.is_anonymous:
             raise NotAuthenticated
@@ -63,7 +63,7 @@ class AnybodyUnlessRequired(Access):
 class AUser(Access):
     """A signed-in user: 401 to the anonymous, 403 to applications."""
 
-    def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         principal = caller_of(connection).principal
         if principal.is_anonymous:
             raise NotAuthenticated
@@ -74,7 +74,7 @@ class AUser(Access):
 class AnApplication(Access):
     """A caller with an API key; a session does not count."""
 
-    def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         if caller_of(connection).principal.application_id is None:
             raise NotAuthenticated
 
