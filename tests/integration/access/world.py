@@ -146,6 +146,7 @@ class World:
             "create_artefact_matching_rule": self.rule,
             "update_artefact_matching_rule": lambda: always(),
             "create_webhook": lambda: always(**WEBHOOK),
+            "rotate_webhook_secret": lambda: always(),
             "change_webhook": lambda: always(description="another"),
             "change_dataset_visibility": lambda: always(visibility="everyone"),
             "change_experiment_visibility": lambda: always(visibility="everyone"),
