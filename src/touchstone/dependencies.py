@@ -35,9 +35,9 @@ from touchstone.domains.webhooks.delivery_repository import DeliveryRepository
 from touchstone.domains.webhooks.repository import WebhookRepository
 from touchstone.domains.workflows.repository import WorkflowRepository
 from touchstone.domains.workflows.views import WorkflowView
-from touchstone.http.caller import Caller, caller_of
+from touchstone.http.caller import caller_of
 from touchstone.http.idempotency import keyed_call
-from touchstone.http.signature import Given
+from touchstone.http.signature import Derived, Given
 from touchstone.sign_on import sign_on_dependencies
 
 
@@ -72,7 +72,7 @@ def dependencies(parts: Assembly, health_service: HealthService, authenticator: 
     return {
         **{name: Given(value) for name, value in given.items()},
         "idempotent_call": Provide(_idempotent_call),
-        "caller": Provide(_caller, sync_to_thread=False),
+        "caller": Derived(caller_of),
     }
 
 
@@ -99,10 +99,6 @@ def _people(database: Database, forget: Callable[[], None]) -> dict[str, Any]:
         "applications": ApplicationRepository(database),
         "application_service": ApplicationService(database, forget),
     }
-
-
-def _caller(request: Request[Any, Any, Any]) -> Caller:
-    return caller_of(request)
 
 
 async def _idempotent_call(request: Request[Any, Any, Any]) -> IdempotentCall | None:

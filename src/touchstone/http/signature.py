@@ -8,7 +8,7 @@ in Litestar and why.
 """
 # pyright: reportPrivateUsage=false, reportUnknownMemberType=false
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from litestar import Litestar
@@ -41,6 +41,19 @@ class Given(Provide):
         self.given = value
 
 
+class Derived(Provide):
+    """A dependency that is read off the request; handlers get it without a call, too."""
+
+    __slots__ = ("derive",)
+
+    def __init__(self, derive: Callable[[Connection], Any]) -> None:
+        def give(request: Request[Any, Any, Any]) -> Any:
+            return derive(request)
+
+        super().__init__(give, sync_to_thread=False)
+        self.derive = derive
+
+
 def install(app: Litestar) -> None:
     """Convert the arguments of all HTTP handlers of `app` our way. To be called once, when all are registered.
 
@@ -68,7 +81,7 @@ def _install_on(handler: HTTPRouteHandler, arguments: KwargsModel) -> None:
     providers = _providers(handler.signature_model._fields, handler.resolve_dependencies())
     fields = _fields(handler, providers)
     body = _body_reader(fields, arguments)
-    reader = ArgumentReader(_parameters(fields, arguments), body, _take_given(arguments))
+    reader = ArgumentReader(_parameters(fields, arguments), body, *_take_simple(arguments))
     handler._signature_model = _pass_through(handler.signature_model)
     for provider in providers:
         provider.signature_model = _pass_through(provider.signature_model)
@@ -78,12 +91,19 @@ def _install_on(handler: HTTPRouteHandler, arguments: KwargsModel) -> None:
 
 
 class ArgumentReader:
-    """What one handler takes from a request, and what it is given for all of them."""
+    """What one handler takes from a request, what it is given for all of them, and what is read off each."""
 
-    def __init__(self, parameters: list[ParameterReader], body: BodyReader | None, given: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        parameters: list[ParameterReader],
+        body: BodyReader | None,
+        given: dict[str, Any],
+        derived: dict[str, Callable[[Connection], Any]],
+    ) -> None:
         self.parameters = parameters
         self.body = body
         self.given = given
+        self.derived = derived
 
     async def __call__(self, values: dict[str, Any], connection: Any) -> None:
         """Litestar's interface of an extractor: add the arguments to `values`."""
@@ -95,6 +115,8 @@ class ArgumentReader:
         if errors:
             raise InvalidRequest(errors)
         values.update(self.given)
+        for name, derive in self.derived.items():
+            values[name] = derive(connection)
 
 
 def argument_reader(arguments: KwargsModel) -> ArgumentReader | None:
@@ -116,13 +138,15 @@ def _providers(names: Iterable[str], known: dict[str, Provide]) -> list[Provide]
     return found + [inner for one in found for inner in _providers(one.signature_model._fields, known)]
 
 
-def _take_given(arguments: KwargsModel) -> dict[str, Any]:
-    """What is `Given`, by name; Litestar no longer resolves it."""
+def _take_simple(arguments: KwargsModel) -> tuple[dict[str, Any], dict[str, Callable[[Connection], Any]]]:
+    """What is `Given` and what is `Derived`, by name; Litestar no longer resolves them."""
     batches = arguments.dependency_batches
-    given = {one.key: one.provide.given for batch in batches for one in batch if isinstance(one.provide, Given)}
-    left = [{one for one in batch if one.key not in given} for batch in batches]
+    found = [one for batch in batches for one in batch]
+    given = {one.key: one.provide.given for one in found if isinstance(one.provide, Given)}
+    derived = {one.key: one.provide.derive for one in found if isinstance(one.provide, Derived)}
+    left = [{one for one in batch if one.key not in given and one.key not in derived} for batch in batches]
     arguments.dependency_batches = [batch for batch in left if batch]
-    return given
+    return given, derived
 
 
 def _fields(handler: HTTPRouteHandler, providers: list[Provide]) -> dict[str, FieldDefinition]:
