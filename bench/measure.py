@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 FEWEST_PAIRS = 7
 QUIET_LOAD = 1.5
-LONGEST_WAIT_SECONDS = 300.0
+LONGEST_WAIT_SECONDS = 120.0
 
 Measured = Callable[[], Awaitable[float]]
 """One run; answers its rate or its seconds."""
