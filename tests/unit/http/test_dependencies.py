@@ -62,7 +62,7 @@ async def test_what_is_derived_is_read_off_each_request_and_other_dependencies_m
 
 async def test_litestar_resolves_only_the_others(app):
     [route] = [route for route in app.routes if route.path == "/seen"]
-    handler, arguments = route.route_handler_map["GET"]  # type: ignore[union-attr]
+    _, arguments = route.route_handler_map["GET"]  # type: ignore[union-attr]
     assert [{one.key for one in batch} for batch in arguments.dependency_batches] == [{"words"}]
 
 
