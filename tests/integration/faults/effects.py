@@ -6,14 +6,14 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from pathlib import Path
 from types import CodeType
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString, TypeVar
 
 import msgspec
 
 from touchstone.database.executor import Database, Transaction
 
+T = TypeVar("T")
 Side = Literal["before", "after"]
-STATEMENTS = ("fetch_all", "fetch_one", "fetch_value", "execute")
 DOMAINS = str(Path("touchstone") / "domains")
 
 
@@ -67,6 +67,21 @@ class WatchedDatabase(Database):
 
     effects = Effects()
 
+    async def fetch_all(self, kind: type[T], sql: LiteralString, *values: Any) -> list[T]:
+        return await self._statement(lambda: super(WatchedDatabase, self).fetch_all(kind, sql, *values))
+
+    async def fetch_one(self, kind: type[T], sql: LiteralString, *values: Any) -> T | None:
+        return await self._statement(lambda: super(WatchedDatabase, self).fetch_one(kind, sql, *values))
+
+    async def fetch_value(self, sql: LiteralString, *values: Any) -> Any:
+        return await self._statement(lambda: super(WatchedDatabase, self).fetch_value(sql, *values))
+
+    async def execute(self, sql: LiteralString, *values: Any) -> int:
+        return await self._statement(lambda: super(WatchedDatabase, self).execute(sql, *values))
+
+    async def _statement(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        return await self.effects.around(f"{_caller()} {_statement()}", call)
+
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
         async with contextlib.AsyncExitStack() as stack:
@@ -74,18 +89,13 @@ class WatchedDatabase(Database):
             await self.effects.around(f"{_caller()} commit", stack.aclose)
 
     @contextlib.asynccontextmanager
-    async def _inside(self) -> AsyncGenerator[Transaction]:
+    async def _inside(self) -> AsyncGenerator[Any]:
         async with super().transaction() as transaction:
             self.effects.in_transaction = True
             try:
-                yield transaction
+                yield _Watched(transaction, lambda _: f"{_caller()} {_statement()}", self)
             finally:
                 self.effects.in_transaction = False
-
-    @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Transaction]:
-        async with super()._connection() as connection:
-            yield _Watched(connection, lambda _: f"{_caller()} {_statement()}", self)
 
 
 class _Watched:
@@ -111,8 +121,10 @@ def watched(target: Any, system: str, database: WatchedDatabase) -> Any:
 
 
 def _caller() -> str:
-    """The innermost function of a domain that is not a repository's."""
-    return next(code.co_qualname for code in _domain_code() if not _is_repository(code))
+    """The innermost function of a domain that is not a repository's; one outside of a class with its noun."""
+    code = next(code for code in _domain_code() if not _is_repository(code))
+    is_method = "." in code.co_qualname
+    return code.co_qualname if is_method else f"{Path(code.co_filename).parent.name}.{code.co_qualname}"
 
 
 def _statement() -> str:

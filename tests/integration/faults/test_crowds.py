@@ -17,8 +17,8 @@ from touchstone.assembly import Assembly, assemble
 from touchstone.domains.jobs import dispatcher
 from touchstone.domains.jobs.model import JobKind
 from touchstone.domains.jobs.schemas import InferenceConfig, NewInferenceJob
-from touchstone.domains.jobs.service import JobService
 from touchstone.domains.workflows.schemas import NewWorkflow
+from touchstone.http.caller import SYSTEM
 from touchstone.settings import Settings
 from touchstone_jobs.wire import OUTCOME_FILE, Outcome, Progress
 
@@ -50,10 +50,6 @@ class QuickCluster(FakeRunner):
         await self.store.put(folder + OUTCOME_FILE, msgspec.json.encode(outcome))
 
 
-def job_service(parts: Assembly) -> JobService:
-    return JobService(parts.database, parts.store, parts.vault, parts.layout, parts.endpoint_rules(), 3600)
-
-
 async def gathered(count: int, at_once: int, call: Callable[[], Awaitable[object]]) -> None:
     async def some() -> None:
         for _ in range(count // at_once):
@@ -72,9 +68,9 @@ async def test_ten_thousand_jobs_are_accepted_and_all_end(
     )
     parts = assemble(replaced(settings, ray_max_submitted=MOST_SUBMITTED), runner=cluster, store=store)
     async with parts.opened():
-        service = job_service(parts)
+        service = parts.jobs()
         workers = [asyncio.create_task(parts.dispatcher().run(stop)) for _ in range(WORKERS)]
-        await gathered(JOBS, 10, lambda: service.submit(JobKind.INFERENCE, new))
+        await gathered(JOBS, 10, lambda: service.submit(JobKind.INFERENCE, new, SYSTEM))
         async with asyncio.timeout(DEADLINE_SECONDS):
             while await parts.database.fetch_value("select count(*) from job where finished_at is null"):
                 await asyncio.sleep(0.2)
@@ -92,7 +88,7 @@ async def test_a_small_experiment_does_not_wait_for_the_thousand_jobs_of_another
     dataset = await upload(client)
     crowded, small = await experiment(client, dataset, name="crowded"), await experiment(client, dataset, name="small")
     one_of_many = msgspec.convert(workflow(crowded, name="crowd"), NewWorkflow)
-    await gathered(1000, 10, lambda: parts.workflows().create(one_of_many))
+    await gathered(1000, 10, lambda: parts.workflows().create(one_of_many, SYSTEM))
     worker = parts.dispatcher()
     await worker.turn()
     created = (await client.post("/api/v1/workflows/", json=workflow(small, name="small"))).json()

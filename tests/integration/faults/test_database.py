@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import pytest
 from tests.builders import inference, upload
 from tests.conftest import replaced, serving
@@ -219,10 +220,11 @@ def directory() -> Iterator[Path]:
 
 
 def end_server(directory: Path, number: signal.Signals) -> None:
-    processes = find_servers(directory / "postgres")
-    ids = {process.pid for process in processes}
-    for process in processes:
-        if number is signal.SIGKILL or process.ppid() not in ids:
+    """The postmaster ends its sessions by itself, unless it is killed."""
+    folder = directory / "postgres"
+    postmaster = psutil.Process(int((folder / "postmaster.pid").read_text().splitlines()[0]))
+    for process in [postmaster, *(find_servers(folder) if number is signal.SIGKILL else [])]:
+        with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(number)
 
 

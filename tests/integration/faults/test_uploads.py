@@ -2,16 +2,18 @@
 
 import io
 
+import msgspec
 import pytest
 from tests.builders import DIALOGUES
 from tests.fakes.object_store import MemoryStore
 from tests.integration.faults.effects import Effects, Killed, Moment, WatchedDatabase, watched
 
 from touchstone.assembly import Assembly
+from touchstone.domains.belonging.model import Belonging
 from touchstone.domains.datasets.model import Dataset
-from touchstone.domains.datasets.service import DatasetService
 from touchstone.domains.idempotent_requests.model import IdempotentCall
 from touchstone.errors import Unavailable
+from touchstone.http.caller import SYSTEM
 
 FILES = 4
 
@@ -24,14 +26,9 @@ class Server:
 
     async def upload(self, effects: Effects, call: IdempotentCall | None) -> Dataset:
         self.database.effects = effects
-        settings = self.parts.settings
-        service = DatasetService(
-            self.database,
-            watched(self.store, "store", self.database),
-            prefix=settings.datasets_prefix,
-            size_limit=settings.max_dataset_size,
-        )
-        return await service.upload(io.BytesIO(DIALOGUES.encode()), "dialogues.csv", call)
+        store = watched(self.store, "store", self.database)
+        service = msgspec.structs.replace(self.parts, database=self.database, store=store).datasets()
+        return await service.upload(io.BytesIO(DIALOGUES.encode()), "dialogues.csv", Belonging(), SYSTEM, call)
 
     async def sweep(self) -> None:
         """As a worker does, two hours later."""

@@ -94,8 +94,9 @@ class World:
 
     async def jobs(self) -> list[JobRow]:
         """The oldest first."""
-        newest_first = await JobRepository(self.parts.database).list_newest([], skip=0, limit=100)
-        return newest_first[::-1]
+        ids = await self.parts.database.fetch_value("select coalesce(array_agg(id), '{}') from job")
+        rows = await JobRepository(self.parts.database).list_by_id(ids)
+        return sorted(rows, key=lambda job: job.created_at)
 
     async def state(self) -> tuple[Any, ...]:
         """What tells two moments apart in which a worker does the same."""
@@ -114,9 +115,10 @@ class World:
         events = await database.fetch_value("select json_agg(job_event order by id) from job_event")
         log = await database.fetch_value("select json_agg(job_log order by job_id, position) from job_log")
         datasets = await database.fetch_value("select json_agg(dataset order by id) from dataset")
+        outbox = await database.fetch_value("select json_agg(outbox order by id) from outbox")
         # the same part of a log may lie there twice
         objects = {key: body for key, body in self.store.objects.items() if not key.startswith("jobs/logs/")}
-        return jobs, workflows, events, log, datasets, objects
+        return jobs, workflows, events, log, datasets, outbox, objects
 
     async def _events(self, job_id: UUID) -> list[JobEvent]:
         return await JobRepository(self.parts.database).list_events(job_id, after=0)
@@ -132,6 +134,16 @@ class World:
             assert told == sorted(told, key=_order), told
             ends = [status for _, status in told if status in ("failed", "succeeded", "stopped")]
             assert ends == [job.status], told
+            await self._assert_passed_on_once(job)
+
+    async def _assert_passed_on_once(self, job: JobRow) -> None:
+        """As whoever is to be told of it hears it."""
+        passed_on = await self.parts.database.fetch_value(
+            "select json_agg(array[payload ->> 'attempt', event] order by id) from outbox where subject = $1",
+            f"job:{job.id}",
+        )
+        assert len({tuple(event) for event in passed_on}) == len(passed_on), passed_on
+        assert passed_on[-1] == [str(job.attempt), f"job.{job.status}"]
 
     async def assert_nothing_twice(self) -> None:
         """No attempt was submitted twice, no dataset was made twice, and after the sweep none lies there unnamed."""
