@@ -44,15 +44,3 @@ def world(
     short_logs_are_long: None,
 ) -> World:
     return World(parts, client, store, runner, worker_database, empty_tables)
-
-
-# They know each effect of dispatcher and uploads by name, and are being fitted to the effects that the audit trail, the
-# outbox and the quotas have added. The issue on durable jobs stays open until they run again.
-BEING_FITTED = ("test_kill_points.py", "test_late_workers.py", "test_uploads.py", "test_crowds.py")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    reason = "being fitted to the effects of audit trail, outbox and quotas"
-    for item in items:
-        if item.path.name in BEING_FITTED and item.path.parent.name == "faults":
-            item.add_marker(pytest.mark.skip(reason=reason))
