@@ -1,6 +1,5 @@
 """Every operation that asks for permissions: refused without them, to everybody; done with them, and for admins."""
 
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import httpx
@@ -9,6 +8,16 @@ from tests import people
 from tests.conftest import replaced, serving
 from tests.described import described_api
 from tests.fakes.runner import FakeRunner
+from tests.integration.access.calls import (
+    NEEDED,
+    PATHS,
+    PREPARED,
+    REQUESTS,
+    Operation,
+    call,
+    lacking,
+    operations_of,
+)
 from tests.integration.access.world import World
 
 from touchstone.adapters.local_store import LocalStore
@@ -16,16 +25,7 @@ from touchstone.database.executor import Database
 from touchstone.http.openapi import document
 from touchstone.settings import Settings
 
-Operation = tuple[str, str, str, list[str]]
-
-
-def operations() -> list[Operation]:
-    return [
-        (operation["operationId"], method.upper(), path, operation["x-permissions"])
-        for path, methods in document(described_api())["paths"].items()
-        for method, operation in methods.items()
-        if operation.get("x-permissions")
-    ]
+OPERATIONS = operations_of(document(described_api()))
 
 
 @pytest.fixture
@@ -40,29 +40,31 @@ async def world(closed: httpx.AsyncClient, database: Database, work: Callable[[]
     return World(await people.as_admin(closed, database), database, work)
 
 
-@pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation[0])
+def test_each_operation_with_permissions_can_be_called_here() -> None:
+    found = {operation.key: missing for operation in OPERATIONS if (missing := lacking(operation))}
+    assert not found, "\n".join(["write", *(f"  for {key}: {', '.join(what)}" for key, what in found.items())])
+
+
+def test_what_is_written_for_operations_belongs_to_one() -> None:
+    keys = {operation.key for operation in OPERATIONS}
+    parents = {parent for operation in OPERATIONS for parent in operation.parents.values()}
+    strange = ({*REQUESTS, *NEEDED, *PREPARED} - keys) | (PATHS.keys() - parents)
+    assert not strange, f"no operation with permissions has these paths: {sorted(strange)}"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 async def test_an_operation_asks_for_its_permissions(
     operation: Operation, closed: httpx.AsyncClient, world: World, database: Database
 ) -> None:
-    name, method, path, permissions = operation
-
-    async def status(client: httpx.AsyncClient) -> tuple[int, str]:
-        values = await world.path_values(name, re.findall(r"{(\w+)}", path))
-        if name.endswith("_visibility"):
-            await world.give_away(values, client)
-        answer = await client.request(method, path.format(**values), **await world.body(name))
-        return answer.status_code, answer.text
-
-    refused = [closed, await people.as_user(closed, database), await people.as_application(closed, database)]
-    for client in refused:
-        assert (await status(client))[0] == 403
-    needed = [*permissions, *(["view_job"] if "webhook" in name else [])]
-    # whoever is told of jobs must be allowed to see them
-    allowed = [
+    missing = lacking(operation)
+    assert not missing, f"for {operation.key} write {', '.join(missing)}"
+    for client in closed, await people.as_user(closed, database), await people.as_application(closed, database):
+        assert (await call(world, operation, client)).status_code == 403
+    needed = [*operation.permissions, *NEEDED.get(operation.key, [])]
+    user, application = (
         await people.as_user(closed, database, *needed),
         await people.as_application(closed, database, *needed),
-        world.admin,
-    ]
-    for client in allowed:
-        code, text = await status(client)
-        assert 200 <= code < 300, text
+    )
+    for client in user, application, world.admin:
+        answer = await call(world, operation, client)
+        assert answer.is_success, answer.text
