@@ -1,3 +1,7 @@
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
+
+COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
+
 CREATE FUNCTION public.add_to_total(list text, change bigint) RETURNS void
     LANGUAGE sql
     AS $_$
@@ -17,6 +21,28 @@ end
 $$;
 
 COMMENT ON FUNCTION public.hint_job_waiting() IS 'Only a hint: workers look at the table anyway, from time to time.';
+
+CREATE FUNCTION public.keep_result_counts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    update test_execution as execution set passed_count = passed_count + change.passed,
+        failed_count = failed_count + change.failed, skipped_count = skipped_count + change.skipped
+    from (
+        select test_execution_id, sum(sign) filter (where status = 'PASSED') as passed,
+            sum(sign) filter (where status = 'FAILED') as failed, sum(sign) filter (where status = 'SKIPPED') as skipped
+        from (select test_execution_id, status, case tg_op when 'INSERT' then 1 else -1 end as sign from changed)
+            as signed
+        group by test_execution_id
+    ) as sums,
+    lateral (select coalesce(sums.passed, 0) as passed, coalesce(sums.failed, 0) as failed,
+        coalesce(sums.skipped, 0) as skipped) as change
+    where execution.id = sums.test_execution_id;
+    return null;
+end
+$$;
+
+COMMENT ON FUNCTION public.keep_result_counts() IS 'For inserted and deleted results; the status of a result never changes in place.';
 
 CREATE FUNCTION public.keep_total() RETURNS trigger
     LANGUAGE plpgsql
@@ -63,6 +89,12 @@ end
 $$;
 
 COMMENT ON FUNCTION public.tell_principals_changed() IS 'Processes drop what they remember of who may do what.';
+
+CREATE FUNCTION public.wire_time(at timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN to_char((at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US'::text);
+
+COMMENT ON FUNCTION public.wire_time(at timestamp with time zone) IS 'As the observation contract writes times: UTC that says no zone.';
 
 CREATE TABLE public.api_key (
     id integer NOT NULL,
@@ -128,6 +160,112 @@ ALTER TABLE public.application ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE public.artefact (
+    id integer NOT NULL,
+    family text NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    stage text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'UNDECIDED'::text NOT NULL,
+    is_archived boolean DEFAULT false NOT NULL,
+    is_important boolean DEFAULT false NOT NULL,
+    comment text DEFAULT ''::text NOT NULL,
+    bug_link text DEFAULT ''::text NOT NULL,
+    jira_issue text,
+    due_date date,
+    store text DEFAULT ''::text NOT NULL,
+    track text DEFAULT ''::text NOT NULL,
+    series text DEFAULT ''::text NOT NULL,
+    repo text DEFAULT ''::text NOT NULL,
+    branch text DEFAULT ''::text NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    os text DEFAULT ''::text NOT NULL,
+    release text DEFAULT ''::text NOT NULL,
+    sha256 text DEFAULT ''::text NOT NULL,
+    owner text DEFAULT ''::text NOT NULL,
+    image_url text DEFAULT ''::text NOT NULL,
+    bundle_digest text,
+    edition integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT artefact_bundle_of_solutions CHECK (((family = 'solution'::text) = (bundle_digest IS NOT NULL))),
+    CONSTRAINT artefact_family_known CHECK ((family = ANY (ARRAY['snap'::text, 'deb'::text, 'charm'::text, 'image'::text, 'solution'::text, 'model'::text]))),
+    CONSTRAINT artefact_fits_its_index CHECK ((octet_length((((((((((name || version) || track) || branch) || store) || series) || repo) || source) || sha256) || stage)) <= 2600)),
+    CONSTRAINT artefact_status_known CHECK ((status = ANY (ARRAY['APPROVED'::text, 'MARKED_AS_FAILED'::text, 'UNDECIDED'::text])))
+);
+
+COMMENT ON TABLE public.artefact IS 'A version of what is shipped; the families'' own fields are empty where they do not apply.';
+
+COMMENT ON COLUMN public.artefact.is_important IS 'Kept when rules of retention would take it.';
+
+COMMENT ON COLUMN public.artefact.bundle_digest IS 'SHA-256 of the ascending ids of the bundled builds, joined by commas.';
+
+COMMENT ON COLUMN public.artefact.edition IS 'Counts the changes by people, for If-Match.';
+
+CREATE TABLE public.artefact_build (
+    id integer NOT NULL,
+    artefact_id integer NOT NULL,
+    architecture text NOT NULL,
+    revision integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.artefact_build IS 'What was built of an artefact for an architecture; people look at the highest revision.';
+
+ALTER TABLE public.artefact_build ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.artefact_build_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.artefact_bundled_build (
+    artefact_id integer NOT NULL,
+    artefact_build_id integer NOT NULL,
+    place integer NOT NULL
+);
+
+COMMENT ON TABLE public.artefact_bundled_build IS 'Builds of other artefacts that one brings along.';
+
+CREATE TABLE public.artefact_decision (
+    id bigint NOT NULL,
+    artefact_id integer NOT NULL,
+    environment_review_id integer,
+    decided_by text NOT NULL,
+    decided_by_name text,
+    decided_at timestamp with time zone DEFAULT now() NOT NULL,
+    request_id text,
+    decision text[] NOT NULL,
+    comment text DEFAULT ''::text NOT NULL,
+    is_effective boolean DEFAULT true NOT NULL
+);
+
+COMMENT ON TABLE public.artefact_decision IS 'Who decided what and when, of an artefact or of one of its environment reviews. Rows stay.';
+
+COMMENT ON COLUMN public.artefact_decision.decided_by IS 'user:{id} or application:{id}; a pseudonym once the user is erased.';
+
+COMMENT ON COLUMN public.artefact_decision.is_effective IS 'False while a quorum waits for others to say the same.';
+
+ALTER TABLE public.artefact_decision ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.artefact_decision_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE public.artefact ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.artefact_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.artefact_matching_rule (
     id integer NOT NULL,
     family text NOT NULL,
@@ -163,6 +301,64 @@ CREATE TABLE public.artefact_matching_rule_team (
 );
 
 COMMENT ON TABLE public.artefact_matching_rule_team IS 'The teams of a rule.';
+
+CREATE TABLE public.artefact_reviewer (
+    artefact_id integer NOT NULL,
+    user_id integer NOT NULL,
+    place bigint NOT NULL
+);
+
+COMMENT ON TABLE public.artefact_reviewer IS 'Who reviews an artefact, in the order of their places.';
+
+ALTER TABLE public.artefact_reviewer ALTER COLUMN place ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.artefact_reviewer_place_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.attachment_rule (
+    id integer NOT NULL,
+    issue_id integer NOT NULL,
+    is_enabled boolean DEFAULT true NOT NULL,
+    families text[] DEFAULT '{}'::text[] NOT NULL,
+    artefacts text[] DEFAULT '{}'::text[] NOT NULL,
+    artefact_versions text[] DEFAULT '{}'::text[] NOT NULL,
+    artefact_stages text[] DEFAULT '{}'::text[] NOT NULL,
+    artefact_tracks text[] DEFAULT '{}'::text[] NOT NULL,
+    environment_names text[] DEFAULT '{}'::text[] NOT NULL,
+    test_case_names text[] DEFAULT '{}'::text[] NOT NULL,
+    template_ids text[] DEFAULT '{}'::text[] NOT NULL,
+    test_result_statuses text[] DEFAULT '{}'::text[] NOT NULL,
+    test_plans text[] DEFAULT '{}'::text[] NOT NULL,
+    comment_pattern text,
+    io_log_pattern text,
+    expires_at timestamp with time zone,
+    owner text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.attachment_rule IS 'Which new results belong to an issue; an empty list matches any.';
+
+ALTER TABLE public.attachment_rule ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.attachment_rule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.attachment_rule_metadata (
+    attachment_rule_id integer NOT NULL,
+    category text NOT NULL,
+    value text NOT NULL
+);
+
+COMMENT ON TABLE public.attachment_rule_metadata IS 'Of each category one of the values must be the execution''s.';
 
 CREATE TABLE public.audit_event (
     id bigint NOT NULL,
@@ -211,6 +407,16 @@ CREATE TABLE public.audit_seal (
 
 COMMENT ON TABLE public.audit_seal IS 'The chain: each digest covers the event and the digest before it, so that a cut or an edit shows.';
 
+CREATE TABLE public.automatic_rerun (
+    test_plan_id integer NOT NULL,
+    artefact_build_id integer NOT NULL,
+    environment_id integer NOT NULL,
+    times integer DEFAULT 0 NOT NULL,
+    last_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.automatic_rerun IS 'How often issues have had a group of executions run again, so that it does not go on for ever.';
+
 CREATE TABLE public.dataset (
     id uuid NOT NULL,
     filename text NOT NULL,
@@ -239,6 +445,102 @@ COMMENT ON TABLE public.dataset IS 'A deleted row stays as a tombstone, so that 
 COMMENT ON COLUMN public.dataset.folder IS 'Key prefix of its four files in the object store, with the slash at the end.';
 
 COMMENT ON COLUMN public.dataset.run_id IS 'The job that made it.';
+
+CREATE TABLE public.environment (
+    id integer NOT NULL,
+    name text NOT NULL,
+    architecture text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.environment IS 'Where tests run: a machine, a cloud, an endpoint.';
+
+ALTER TABLE public.environment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.environment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.environment_reported_issue (
+    id integer NOT NULL,
+    environment_name text NOT NULL,
+    url text,
+    description text NOT NULL,
+    is_confirmed boolean NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.environment_reported_issue IS 'What people know of an environment, tied by its name.';
+
+ALTER TABLE public.environment_reported_issue ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.environment_reported_issue_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.environment_review (
+    id integer NOT NULL,
+    artefact_build_id integer NOT NULL,
+    environment_id integer NOT NULL,
+    review_decision text[] DEFAULT '{}'::text[] NOT NULL,
+    review_comment text DEFAULT ''::text NOT NULL,
+    edition integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT environment_review_decision_known CHECK ((review_decision <@ ARRAY['REJECTED'::text, 'APPROVED_INCONSISTENT_TEST'::text, 'APPROVED_UNSTABLE_PHYSICAL_INFRA'::text, 'APPROVED_CUSTOMER_PREREQUISITE_FAIL'::text, 'APPROVED_FAULTY_HARDWARE'::text, 'APPROVED_ALL_TESTS_PASS'::text]))
+);
+
+COMMENT ON TABLE public.environment_review IS 'What people decided of a build in an environment. No decision: not reviewed yet.';
+
+ALTER TABLE public.environment_review ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.environment_review_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.environment_review_reviewer (
+    environment_review_id integer NOT NULL,
+    user_id integer NOT NULL,
+    place bigint NOT NULL
+);
+
+COMMENT ON TABLE public.environment_review_reviewer IS 'Who is to review a build in an environment.';
+
+ALTER TABLE public.environment_review_reviewer ALTER COLUMN place ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.environment_review_reviewer_place_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.execution_metadata (
+    id integer NOT NULL,
+    category text NOT NULL,
+    value text NOT NULL
+);
+
+COMMENT ON TABLE public.execution_metadata IS 'Pairs that describe executions.';
+
+ALTER TABLE public.execution_metadata ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.execution_metadata_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.experiment (
     id bigint NOT NULL,
@@ -278,6 +580,58 @@ CREATE TABLE public.idempotent_request (
 
 COMMENT ON TABLE public.idempotent_request IS 'Answers of creating POSTs that carried an Idempotency-Key, kept for 24 hours.';
 
+CREATE TABLE public.issue (
+    id integer NOT NULL,
+    source text NOT NULL,
+    host text DEFAULT ''::text NOT NULL,
+    project text NOT NULL,
+    key text NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'unknown'::text NOT NULL,
+    labels text[],
+    auto_rerun_enabled boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    status_changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_synced_at timestamp with time zone,
+    sync_at timestamp with time zone DEFAULT now() NOT NULL,
+    sync_leased_until timestamp with time zone,
+    sync_etag text,
+    sync_failures integer DEFAULT 0 NOT NULL,
+    sync_error text,
+    CONSTRAINT issue_source_known CHECK ((source = ANY (ARRAY['jira'::text, 'github'::text, 'launchpad'::text, 'gitlab'::text]))),
+    CONSTRAINT issue_status_known CHECK ((status = ANY (ARRAY['unknown'::text, 'open'::text, 'closed'::text])))
+);
+
+COMMENT ON TABLE public.issue IS 'A known problem, kept in a tracker elsewhere.';
+
+COMMENT ON COLUMN public.issue.host IS 'Empty for the source''s own host.';
+
+COMMENT ON COLUMN public.issue.status_changed_at IS 'When the tracker, or somebody, last said another status; how often it is looked at follows from it.';
+
+COMMENT ON COLUMN public.issue.sync_at IS 'When to look at the tracker next.';
+
+CREATE TABLE public.issue_attachment (
+    issue_id integer NOT NULL,
+    test_result_id bigint NOT NULL,
+    attachment_rule_id integer,
+    attached_by text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.issue_attachment IS 'Which results an issue explains.';
+
+COMMENT ON COLUMN public.issue_attachment.attached_by IS 'user:{id} or application:{id}; null for what a rule attached by itself.';
+
+ALTER TABLE public.issue ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.issue_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.job (
     id uuid NOT NULL,
     kind text NOT NULL,
@@ -314,6 +668,8 @@ CREATE TABLE public.job (
     team_id integer,
     visibility text DEFAULT 'everyone'::text NOT NULL,
     tokens_spent bigint DEFAULT 0 NOT NULL,
+    broken_looks integer DEFAULT 0 NOT NULL,
+    is_work_removed boolean DEFAULT false NOT NULL,
     CONSTRAINT job_kind_known CHECK ((kind = ANY (ARRAY['inference'::text, 'annotate'::text, 'evaluator'::text]))),
     CONSTRAINT job_status_known CHECK ((status = ANY (ARRAY['created'::text, 'pending'::text, 'running'::text, 'failed'::text, 'succeeded'::text, 'stopped'::text]))),
     CONSTRAINT job_step_known CHECK ((step = ANY (ARRAY['inference'::text, 'evaluation'::text]))),
@@ -335,6 +691,10 @@ COMMENT ON COLUMN public.job.look_at IS 'Not before this time need a worker look
 COMMENT ON COLUMN public.job.log_archived IS 'Up to this position the log lies in the object store, from there on in job_log.';
 
 COMMENT ON COLUMN public.job.tokens_spent IS 'By all its attempts that told, as the providers counted them.';
+
+COMMENT ON COLUMN public.job.broken_looks IS 'Looks in a row that met an error of our own; bounds them.';
+
+COMMENT ON COLUMN public.job.is_work_removed IS 'Whether what its attempts worked with is gone from the object store.';
 
 CREATE TABLE public.job_event (
     id bigint NOT NULL,
@@ -430,6 +790,52 @@ COMMENT ON TABLE public.rate_allowance IS 'Token buckets; processes lease tokens
 
 COMMENT ON COLUMN public.rate_allowance.leased IS 'How many the latest lease was given.';
 
+CREATE TABLE public.raw_result_file (
+    id bigint NOT NULL,
+    test_execution_id integer NOT NULL,
+    digest text NOT NULL,
+    media_type text NOT NULL,
+    size bigint NOT NULL,
+    object_key text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.raw_result_file IS 'Files of results as they came, in the object store by their SHA-256.';
+
+ALTER TABLE public.raw_result_file ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.raw_result_file_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.rerun_request (
+    id integer NOT NULL,
+    test_plan_id integer NOT NULL,
+    artefact_build_id integer NOT NULL,
+    environment_id integer NOT NULL,
+    priority integer DEFAULT 0 NOT NULL,
+    requested_by text,
+    claimed_by text,
+    claimed_until timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.rerun_request IS 'A test plan to be run again on a build in an environment.';
+
+COMMENT ON COLUMN public.rerun_request.claimed_until IS 'Until then the scheduler that claimed it is at work on it.';
+
+ALTER TABLE public.rerun_request ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.rerun_request_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.secret (
     name text NOT NULL,
     description text NOT NULL,
@@ -503,6 +909,176 @@ CREATE TABLE public.team_member (
 );
 
 COMMENT ON TABLE public.team_member IS 'A membership by claim ends when a sign-on no longer brings the claim; one made by hand stays.';
+
+CREATE TABLE public.test_case (
+    id integer NOT NULL,
+    name text NOT NULL,
+    category text DEFAULT ''::text NOT NULL,
+    template_id text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT test_case_fits_its_index CHECK ((octet_length(name) <= 2600))
+);
+
+COMMENT ON TABLE public.test_case IS 'What a test plan checks.';
+
+ALTER TABLE public.test_case ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.test_case_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.test_case_reported_issue (
+    id integer NOT NULL,
+    template_id text DEFAULT ''::text NOT NULL,
+    case_name text DEFAULT ''::text NOT NULL,
+    url text NOT NULL,
+    description text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.test_case_reported_issue IS 'What people know of a test case, tied by its name or template.';
+
+ALTER TABLE public.test_case_reported_issue ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.test_case_reported_issue_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.test_event (
+    id bigint NOT NULL,
+    test_execution_id integer NOT NULL,
+    event_name text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    detail text DEFAULT ''::text NOT NULL
+);
+
+COMMENT ON TABLE public.test_event IS 'What the runner told of an execution''s course.';
+
+ALTER TABLE public.test_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.test_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.test_execution (
+    id integer NOT NULL,
+    artefact_build_id integer NOT NULL,
+    environment_id integer NOT NULL,
+    test_plan_id integer NOT NULL,
+    status text DEFAULT 'IN_PROGRESS'::text NOT NULL,
+    ci_link text,
+    c3_link text,
+    resource_url text DEFAULT ''::text NOT NULL,
+    checkbox_version text,
+    started_by text,
+    passed_count integer DEFAULT 0 NOT NULL,
+    failed_count integer DEFAULT 0 NOT NULL,
+    skipped_count integer DEFAULT 0 NOT NULL,
+    edition integer DEFAULT 1 NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT test_execution_status_known CHECK ((status = ANY (ARRAY['NOT_STARTED'::text, 'IN_PROGRESS'::text, 'PASSED'::text, 'FAILED'::text, 'NOT_TESTED'::text, 'ENDED_PREMATURELY'::text])))
+)
+WITH (fillfactor='85');
+
+COMMENT ON TABLE public.test_execution IS 'A test plan run on a build in an environment.';
+
+COMMENT ON COLUMN public.test_execution.started_by IS 'user:{id} or application:{id}.';
+
+COMMENT ON COLUMN public.test_execution.passed_count IS 'Kept by triggers on test_result, as are the other two counts.';
+
+COMMENT ON COLUMN public.test_execution.seen_at IS 'The last sign of life: any write to the execution.';
+
+ALTER TABLE public.test_execution ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.test_execution_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.test_execution_metadata (
+    test_execution_id integer NOT NULL,
+    execution_metadata_id integer NOT NULL
+);
+
+COMMENT ON TABLE public.test_execution_metadata IS 'The pairs of an execution.';
+
+CREATE TABLE public.test_execution_relevant_link (
+    id integer NOT NULL,
+    test_execution_id integer NOT NULL,
+    label text NOT NULL,
+    url text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.test_execution_relevant_link IS 'Where to read on about an execution.';
+
+ALTER TABLE public.test_execution_relevant_link ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.test_execution_relevant_link_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.test_plan (
+    id integer NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.test_plan IS 'What is run.';
+
+ALTER TABLE public.test_plan ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.test_plan_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.test_result (
+    id bigint NOT NULL,
+    test_execution_id integer NOT NULL,
+    test_case_id integer NOT NULL,
+    status text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    comment text DEFAULT ''::text NOT NULL,
+    CONSTRAINT test_result_status_known CHECK ((status = ANY (ARRAY['PASSED'::text, 'FAILED'::text, 'SKIPPED'::text])))
+);
+
+COMMENT ON TABLE public.test_result IS 'The outcome of a test case in an execution; what it printed is in test_result_log.';
+
+ALTER TABLE public.test_result ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.test_result_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.test_result_log (
+    test_result_id bigint NOT NULL,
+    io_log text NOT NULL
+);
+
+COMMENT ON TABLE public.test_result_log IS 'What a test printed, if anything; compressed, and out of the way of lists.';
 
 CREATE TABLE public.unfinished_dataset (
     folder text NOT NULL,
@@ -672,6 +1248,18 @@ ALTER TABLE ONLY public.application
 ALTER TABLE ONLY public.application
     ADD CONSTRAINT application_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.artefact_build
+    ADD CONSTRAINT artefact_build_architecture_revision_key UNIQUE NULLS NOT DISTINCT (artefact_id, architecture, revision);
+
+ALTER TABLE ONLY public.artefact_build
+    ADD CONSTRAINT artefact_build_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.artefact_bundled_build
+    ADD CONSTRAINT artefact_bundled_build_pkey PRIMARY KEY (artefact_id, artefact_build_id);
+
+ALTER TABLE ONLY public.artefact_decision
+    ADD CONSTRAINT artefact_decision_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.artefact_matching_rule
     ADD CONSTRAINT artefact_matching_rule_fields_key UNIQUE (family, name, stage, track, branch, store, series, os, release, owner);
 
@@ -680,6 +1268,18 @@ ALTER TABLE ONLY public.artefact_matching_rule
 
 ALTER TABLE ONLY public.artefact_matching_rule_team
     ADD CONSTRAINT artefact_matching_rule_team_pkey PRIMARY KEY (rule_id, team_id);
+
+ALTER TABLE ONLY public.artefact
+    ADD CONSTRAINT artefact_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.artefact_reviewer
+    ADD CONSTRAINT artefact_reviewer_pkey PRIMARY KEY (artefact_id, user_id);
+
+ALTER TABLE ONLY public.attachment_rule_metadata
+    ADD CONSTRAINT attachment_rule_metadata_pkey PRIMARY KEY (attachment_rule_id, category, value);
+
+ALTER TABLE ONLY public.attachment_rule
+    ADD CONSTRAINT attachment_rule_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.audit_event
     ADD CONSTRAINT audit_event_pkey PRIMARY KEY (id);
@@ -693,8 +1293,35 @@ ALTER TABLE ONLY public.audit_seal
 ALTER TABLE ONLY public.audit_seal
     ADD CONSTRAINT audit_seal_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY public.automatic_rerun
+    ADD CONSTRAINT automatic_rerun_pkey PRIMARY KEY (test_plan_id, artefact_build_id, environment_id);
+
 ALTER TABLE ONLY public.dataset
     ADD CONSTRAINT dataset_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.environment
+    ADD CONSTRAINT environment_name_architecture_key UNIQUE (name, architecture);
+
+ALTER TABLE ONLY public.environment
+    ADD CONSTRAINT environment_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.environment_reported_issue
+    ADD CONSTRAINT environment_reported_issue_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.environment_review
+    ADD CONSTRAINT environment_review_build_environment_key UNIQUE (artefact_build_id, environment_id);
+
+ALTER TABLE ONLY public.environment_review
+    ADD CONSTRAINT environment_review_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.environment_review_reviewer
+    ADD CONSTRAINT environment_review_reviewer_pkey PRIMARY KEY (environment_review_id, user_id);
+
+ALTER TABLE ONLY public.execution_metadata
+    ADD CONSTRAINT execution_metadata_category_value_key UNIQUE (category, value);
+
+ALTER TABLE ONLY public.execution_metadata
+    ADD CONSTRAINT execution_metadata_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.experiment
     ADD CONSTRAINT experiment_name_key UNIQUE (name);
@@ -704,6 +1331,15 @@ ALTER TABLE ONLY public.experiment
 
 ALTER TABLE ONLY public.idempotent_request
     ADD CONSTRAINT idempotent_request_pkey PRIMARY KEY (caller, route, key);
+
+ALTER TABLE ONLY public.issue_attachment
+    ADD CONSTRAINT issue_attachment_pkey PRIMARY KEY (test_result_id, issue_id);
+
+ALTER TABLE ONLY public.issue
+    ADD CONSTRAINT issue_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.issue
+    ADD CONSTRAINT issue_source_host_project_key_key UNIQUE (source, host, project, key);
 
 ALTER TABLE ONLY public.job_event
     ADD CONSTRAINT job_event_pkey PRIMARY KEY (id);
@@ -726,6 +1362,18 @@ ALTER TABLE ONLY public.outbox
 ALTER TABLE ONLY public.rate_allowance
     ADD CONSTRAINT rate_allowance_pkey PRIMARY KEY (subject);
 
+ALTER TABLE ONLY public.raw_result_file
+    ADD CONSTRAINT raw_result_file_execution_digest_key UNIQUE (test_execution_id, digest);
+
+ALTER TABLE ONLY public.raw_result_file
+    ADD CONSTRAINT raw_result_file_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.rerun_request
+    ADD CONSTRAINT rerun_request_group_key UNIQUE (test_plan_id, artefact_build_id, environment_id);
+
+ALTER TABLE ONLY public.rerun_request
+    ADD CONSTRAINT rerun_request_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.secret
     ADD CONSTRAINT secret_pkey PRIMARY KEY (name);
 
@@ -743,6 +1391,42 @@ ALTER TABLE ONLY public.team
 
 ALTER TABLE ONLY public.team
     ADD CONSTRAINT team_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.test_case
+    ADD CONSTRAINT test_case_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.test_case
+    ADD CONSTRAINT test_case_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.test_case_reported_issue
+    ADD CONSTRAINT test_case_reported_issue_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.test_event
+    ADD CONSTRAINT test_event_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.test_execution
+    ADD CONSTRAINT test_execution_ci_link_key UNIQUE (ci_link);
+
+ALTER TABLE ONLY public.test_execution_metadata
+    ADD CONSTRAINT test_execution_metadata_pkey PRIMARY KEY (test_execution_id, execution_metadata_id);
+
+ALTER TABLE ONLY public.test_execution
+    ADD CONSTRAINT test_execution_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.test_execution_relevant_link
+    ADD CONSTRAINT test_execution_relevant_link_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.test_plan
+    ADD CONSTRAINT test_plan_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.test_plan
+    ADD CONSTRAINT test_plan_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.test_result_log
+    ADD CONSTRAINT test_result_log_pkey PRIMARY KEY (test_result_id);
+
+ALTER TABLE ONLY public.test_result
+    ADD CONSTRAINT test_result_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.unfinished_dataset
     ADD CONSTRAINT unfinished_dataset_pkey PRIMARY KEY (folder);
@@ -774,7 +1458,37 @@ CREATE UNIQUE INDEX app_user_email_key ON public.app_user USING btree (lower(ema
 
 CREATE INDEX app_user_name_idx ON public.app_user USING btree (name, id);
 
+CREATE INDEX artefact_bundled_build_build_idx ON public.artefact_bundled_build USING btree (artefact_build_id);
+
+CREATE UNIQUE INDEX artefact_charm_key ON public.artefact USING btree (name, version, track, branch) WHERE (family = 'charm'::text);
+
+CREATE UNIQUE INDEX artefact_deb_key ON public.artefact USING btree (name, version, series, repo, source) WHERE (family = 'deb'::text);
+
+CREATE INDEX artefact_decision_artefact_idx ON public.artefact_decision USING btree (artefact_id, id DESC);
+
+CREATE INDEX artefact_decision_review_idx ON public.artefact_decision USING btree (environment_review_id);
+
+CREATE UNIQUE INDEX artefact_image_key ON public.artefact USING btree (sha256) WHERE (family = 'image'::text);
+
+CREATE INDEX artefact_listed_idx ON public.artefact USING btree (family, name, created_at) WHERE (NOT is_archived);
+
 CREATE INDEX artefact_matching_rule_team_team_idx ON public.artefact_matching_rule_team USING btree (team_id);
+
+CREATE UNIQUE INDEX artefact_model_key ON public.artefact USING btree (name, version, source) WHERE (family = 'model'::text);
+
+CREATE INDEX artefact_name_idx ON public.artefact USING btree (name, id DESC);
+
+CREATE INDEX artefact_name_trigram_idx ON public.artefact USING gin (name public.gin_trgm_ops);
+
+CREATE INDEX artefact_newest_idx ON public.artefact USING btree (created_at DESC, id DESC);
+
+CREATE INDEX artefact_reviewer_user_idx ON public.artefact_reviewer USING btree (user_id, artefact_id);
+
+CREATE UNIQUE INDEX artefact_snap_key ON public.artefact USING btree (name, version, track, branch, store) WHERE (family = 'snap'::text);
+
+CREATE UNIQUE INDEX artefact_solution_key ON public.artefact USING btree (name, source, version, track, stage, bundle_digest) WHERE (family = 'solution'::text);
+
+CREATE INDEX attachment_rule_issue_idx ON public.attachment_rule USING btree (issue_id, id);
 
 CREATE INDEX audit_event_action_idx ON public.audit_event USING btree (action, at DESC, id DESC);
 
@@ -785,6 +1499,10 @@ CREATE INDEX audit_event_newest_idx ON public.audit_event USING btree (at DESC, 
 CREATE INDEX audit_event_subject_idx ON public.audit_event USING btree (subject, at DESC, id DESC);
 
 CREATE INDEX audit_event_transaction_idx ON public.audit_event USING btree (transaction_id, id);
+
+CREATE INDEX automatic_rerun_build_idx ON public.automatic_rerun USING btree (artefact_build_id);
+
+CREATE INDEX automatic_rerun_environment_idx ON public.automatic_rerun USING btree (environment_id);
 
 CREATE INDEX dataset_oldest_idx ON public.dataset USING btree (created_at, id) WHERE (deleted_at IS NULL);
 
@@ -798,6 +1516,12 @@ CREATE INDEX dataset_team_idx ON public.dataset USING btree (team_id);
 
 CREATE INDEX dataset_to_purge_idx ON public.dataset USING btree (deleted_at) WHERE ((deleted_at IS NOT NULL) AND (purged_at IS NULL));
 
+CREATE INDEX environment_name_trigram_idx ON public.environment USING gin (name public.gin_trgm_ops);
+
+CREATE INDEX environment_review_environment_idx ON public.environment_review USING btree (environment_id);
+
+CREATE INDEX environment_review_reviewer_user_idx ON public.environment_review_reviewer USING btree (user_id);
+
 CREATE INDEX experiment_dataset_idx ON public.experiment USING btree (dataset_id);
 
 CREATE INDEX experiment_newest_idx ON public.experiment USING btree (created_at DESC, id DESC) WHERE (deleted_at IS NULL);
@@ -807,6 +1531,14 @@ CREATE INDEX experiment_restricted_idx ON public.experiment USING btree (owner, 
 CREATE INDEX experiment_team_idx ON public.experiment USING btree (team_id);
 
 CREATE INDEX idempotent_request_oldest_idx ON public.idempotent_request USING btree (created_at);
+
+CREATE INDEX issue_attachment_issue_idx ON public.issue_attachment USING btree (issue_id, test_result_id);
+
+CREATE INDEX issue_attachment_rule_idx ON public.issue_attachment USING btree (attachment_rule_id);
+
+CREATE INDEX issue_due_idx ON public.issue USING btree (sync_at);
+
+CREATE INDEX issue_text_trigram_idx ON public.issue USING gin ((((((project || ' '::text) || key) || ' '::text) || title)) public.gin_trgm_ops);
 
 CREATE INDEX job_being_submitted_idx ON public.job USING btree (leased_until) WHERE (status = 'created'::text);
 
@@ -830,6 +1562,8 @@ CREATE INDEX job_team_idx ON public.job USING btree (team_id);
 
 CREATE INDEX job_waiting_idx ON public.job USING btree (look_at) WHERE (status = 'created'::text);
 
+CREATE INDEX job_work_to_remove_idx ON public.job USING btree (finished_at) WHERE ((NOT is_work_removed) AND (finished_at IS NOT NULL));
+
 CREATE UNIQUE INDEX job_workflow_step_key ON public.job USING btree (workflow_id, step);
 
 CREATE INDEX notification_unread_idx ON public.notification USING btree (user_id, created_at DESC, id DESC) WHERE (dismissed_at IS NULL);
@@ -842,6 +1576,14 @@ CREATE INDEX outbox_waiting_idx ON public.outbox USING btree (id) WHERE (handled
 
 CREATE INDEX rate_allowance_oldest_idx ON public.rate_allowance USING btree (refilled_at);
 
+CREATE INDEX raw_result_file_object_idx ON public.raw_result_file USING btree (object_key);
+
+CREATE INDEX rerun_request_build_idx ON public.rerun_request USING btree (artefact_build_id);
+
+CREATE INDEX rerun_request_environment_idx ON public.rerun_request USING btree (environment_id);
+
+CREATE INDEX rerun_request_next_idx ON public.rerun_request USING btree (priority DESC, created_at, id);
+
 CREATE INDEX secret_team_idx ON public.secret USING btree (team_id);
 
 CREATE INDEX seen_assertion_expired_idx ON public.seen_assertion USING btree (expires_at);
@@ -849,6 +1591,44 @@ CREATE INDEX seen_assertion_expired_idx ON public.seen_assertion USING btree (ex
 CREATE INDEX sign_on_expired_idx ON public.sign_on USING btree (expires_at);
 
 CREATE INDEX team_member_user_idx ON public.team_member USING btree (user_id);
+
+CREATE INDEX test_case_name_trigram_idx ON public.test_case USING gin (name public.gin_trgm_ops);
+
+CREATE INDEX test_case_reported_issue_case_idx ON public.test_case_reported_issue USING btree (case_name);
+
+CREATE INDEX test_case_reported_issue_template_idx ON public.test_case_reported_issue USING btree (template_id);
+
+CREATE INDEX test_case_template_idx ON public.test_case USING btree (template_id);
+
+CREATE INDEX test_event_execution_idx ON public.test_event USING btree (test_execution_id, at, id);
+
+CREATE INDEX test_event_name_idx ON public.test_event USING btree (event_name, test_execution_id);
+
+CREATE INDEX test_execution_build_idx ON public.test_execution USING btree (artefact_build_id, environment_id);
+
+CREATE INDEX test_execution_environment_idx ON public.test_execution USING btree (environment_id);
+
+CREATE INDEX test_execution_group_idx ON public.test_execution USING btree (test_plan_id, artefact_build_id, environment_id, id DESC);
+
+CREATE INDEX test_execution_metadata_metadata_idx ON public.test_execution_metadata USING btree (execution_metadata_id, test_execution_id);
+
+CREATE INDEX test_execution_newest_idx ON public.test_execution USING btree (created_at DESC, id DESC);
+
+CREATE INDEX test_execution_open_idx ON public.test_execution USING btree (seen_at) WHERE (status = ANY (ARRAY['NOT_STARTED'::text, 'IN_PROGRESS'::text]));
+
+CREATE INDEX test_execution_relevant_link_execution_idx ON public.test_execution_relevant_link USING btree (test_execution_id, id);
+
+CREATE UNIQUE INDEX test_execution_relevant_link_once_key ON public.test_execution_relevant_link USING btree (test_execution_id, md5(((label || chr(10)) || url)));
+
+CREATE INDEX test_execution_updated_idx ON public.test_execution USING btree (updated_at);
+
+CREATE INDEX test_result_case_idx ON public.test_result USING btree (test_case_id, created_at DESC, id DESC);
+
+CREATE INDEX test_result_execution_idx ON public.test_result USING btree (test_execution_id, id);
+
+CREATE INDEX test_result_newest_idx ON public.test_result USING btree (created_at DESC, id DESC);
+
+CREATE INDEX test_result_unsuccessful_idx ON public.test_result USING btree (test_execution_id) WHERE (status <> 'PASSED'::text);
 
 CREATE INDEX user_session_expired_idx ON public.user_session USING btree (LEAST(idle_until, expires_at));
 
@@ -902,6 +1682,10 @@ CREATE TRIGGER principals_changed AFTER INSERT OR DELETE OR UPDATE ON public.tea
 
 CREATE TRIGGER principals_changed AFTER DELETE ON public.user_session FOR EACH STATEMENT EXECUTE FUNCTION public.tell_principals_changed();
 
+CREATE TRIGGER result_counts_grow AFTER INSERT ON public.test_result REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.keep_result_counts();
+
+CREATE TRIGGER result_counts_shrink AFTER DELETE ON public.test_result REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.keep_result_counts();
+
 CREATE TRIGGER workflow_total_grows AFTER INSERT ON public.workflow REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.keep_total();
 
 CREATE TRIGGER workflow_total_of_marked AFTER UPDATE OF deleted_at ON public.workflow FOR EACH ROW WHEN (((old.deleted_at IS NULL) <> (new.deleted_at IS NULL))) EXECUTE FUNCTION public.keep_total_of_marked();
@@ -911,23 +1695,80 @@ CREATE TRIGGER workflow_total_shrinks AFTER DELETE ON public.workflow REFERENCIN
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_application_id_fkey FOREIGN KEY (application_id) REFERENCES public.application(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.artefact_build
+    ADD CONSTRAINT artefact_build_artefact_id_fkey FOREIGN KEY (artefact_id) REFERENCES public.artefact(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.artefact_bundled_build
+    ADD CONSTRAINT artefact_bundled_build_artefact_build_id_fkey FOREIGN KEY (artefact_build_id) REFERENCES public.artefact_build(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.artefact_bundled_build
+    ADD CONSTRAINT artefact_bundled_build_artefact_id_fkey FOREIGN KEY (artefact_id) REFERENCES public.artefact(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.artefact_decision
+    ADD CONSTRAINT artefact_decision_artefact_id_fkey FOREIGN KEY (artefact_id) REFERENCES public.artefact(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.artefact_decision
+    ADD CONSTRAINT artefact_decision_environment_review_id_fkey FOREIGN KEY (environment_review_id) REFERENCES public.environment_review(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.artefact_matching_rule_team
     ADD CONSTRAINT artefact_matching_rule_team_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.artefact_matching_rule(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.artefact_matching_rule_team
     ADD CONSTRAINT artefact_matching_rule_team_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.artefact_reviewer
+    ADD CONSTRAINT artefact_reviewer_artefact_id_fkey FOREIGN KEY (artefact_id) REFERENCES public.artefact(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.artefact_reviewer
+    ADD CONSTRAINT artefact_reviewer_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.attachment_rule
+    ADD CONSTRAINT attachment_rule_issue_id_fkey FOREIGN KEY (issue_id) REFERENCES public.issue(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.attachment_rule_metadata
+    ADD CONSTRAINT attachment_rule_metadata_attachment_rule_id_fkey FOREIGN KEY (attachment_rule_id) REFERENCES public.attachment_rule(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.audit_seal
     ADD CONSTRAINT audit_seal_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.audit_event(id) ON DELETE RESTRICT;
 
+ALTER TABLE ONLY public.automatic_rerun
+    ADD CONSTRAINT automatic_rerun_artefact_build_id_fkey FOREIGN KEY (artefact_build_id) REFERENCES public.artefact_build(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.automatic_rerun
+    ADD CONSTRAINT automatic_rerun_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES public.environment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.automatic_rerun
+    ADD CONSTRAINT automatic_rerun_test_plan_id_fkey FOREIGN KEY (test_plan_id) REFERENCES public.test_plan(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.dataset
     ADD CONSTRAINT dataset_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.environment_review
+    ADD CONSTRAINT environment_review_artefact_build_id_fkey FOREIGN KEY (artefact_build_id) REFERENCES public.artefact_build(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.environment_review
+    ADD CONSTRAINT environment_review_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES public.environment(id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.environment_review_reviewer
+    ADD CONSTRAINT environment_review_reviewer_environment_review_id_fkey FOREIGN KEY (environment_review_id) REFERENCES public.environment_review(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.environment_review_reviewer
+    ADD CONSTRAINT environment_review_reviewer_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.experiment
     ADD CONSTRAINT experiment_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES public.dataset(id) ON DELETE RESTRICT;
 
 ALTER TABLE ONLY public.experiment
     ADD CONSTRAINT experiment_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.issue_attachment
+    ADD CONSTRAINT issue_attachment_attachment_rule_id_fkey FOREIGN KEY (attachment_rule_id) REFERENCES public.attachment_rule(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.issue_attachment
+    ADD CONSTRAINT issue_attachment_issue_id_fkey FOREIGN KEY (issue_id) REFERENCES public.issue(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.issue_attachment
+    ADD CONSTRAINT issue_attachment_test_result_id_fkey FOREIGN KEY (test_result_id) REFERENCES public.test_result(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.job
     ADD CONSTRAINT job_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES public.dataset(id) ON DELETE RESTRICT;
@@ -947,6 +1788,18 @@ ALTER TABLE ONLY public.job
 ALTER TABLE ONLY public.notification
     ADD CONSTRAINT notification_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.raw_result_file
+    ADD CONSTRAINT raw_result_file_test_execution_id_fkey FOREIGN KEY (test_execution_id) REFERENCES public.test_execution(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.rerun_request
+    ADD CONSTRAINT rerun_request_artefact_build_id_fkey FOREIGN KEY (artefact_build_id) REFERENCES public.artefact_build(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.rerun_request
+    ADD CONSTRAINT rerun_request_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES public.environment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.rerun_request
+    ADD CONSTRAINT rerun_request_test_plan_id_fkey FOREIGN KEY (test_plan_id) REFERENCES public.test_plan(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.secret
     ADD CONSTRAINT secret_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(id) ON DELETE SET NULL;
 
@@ -955,6 +1808,36 @@ ALTER TABLE ONLY public.team_member
 
 ALTER TABLE ONLY public.team_member
     ADD CONSTRAINT team_member_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.test_event
+    ADD CONSTRAINT test_event_test_execution_id_fkey FOREIGN KEY (test_execution_id) REFERENCES public.test_execution(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.test_execution
+    ADD CONSTRAINT test_execution_artefact_build_id_fkey FOREIGN KEY (artefact_build_id) REFERENCES public.artefact_build(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.test_execution
+    ADD CONSTRAINT test_execution_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES public.environment(id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.test_execution_metadata
+    ADD CONSTRAINT test_execution_metadata_execution_metadata_id_fkey FOREIGN KEY (execution_metadata_id) REFERENCES public.execution_metadata(id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.test_execution_metadata
+    ADD CONSTRAINT test_execution_metadata_test_execution_id_fkey FOREIGN KEY (test_execution_id) REFERENCES public.test_execution(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.test_execution_relevant_link
+    ADD CONSTRAINT test_execution_relevant_link_test_execution_id_fkey FOREIGN KEY (test_execution_id) REFERENCES public.test_execution(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.test_execution
+    ADD CONSTRAINT test_execution_test_plan_id_fkey FOREIGN KEY (test_plan_id) REFERENCES public.test_plan(id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.test_result_log
+    ADD CONSTRAINT test_result_log_test_result_id_fkey FOREIGN KEY (test_result_id) REFERENCES public.test_result(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.test_result
+    ADD CONSTRAINT test_result_test_case_id_fkey FOREIGN KEY (test_case_id) REFERENCES public.test_case(id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.test_result
+    ADD CONSTRAINT test_result_test_execution_id_fkey FOREIGN KEY (test_execution_id) REFERENCES public.test_execution(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.user_session
     ADD CONSTRAINT user_session_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;

@@ -48,6 +48,7 @@ from touchstone.http.metrics import Metrics, metrics_handler
 from touchstone.http.rate_limits import rate_limits
 from touchstone.http.routes import Routes
 from touchstone.http.tracing import RequestTracer, start_tracing
+from touchstone.observation import OBSERVATION_CONTROLLERS, OBSERVATION_TAGS
 from touchstone.settings import Settings
 
 # what a multipart body holds besides the file: boundaries, part headers, the other fields
@@ -72,6 +73,7 @@ TAGS = {
     "webhooks": "Who is told of events, by signed messages (Standard Webhooks).",
     "audit": "Who changed what.",
     "artefact-matching-rules": "Which teams review which artefacts, and what that grants.",
+    **OBSERVATION_TAGS,
 }
 
 CONTROLLERS: list[Any] = [
@@ -99,6 +101,7 @@ CONTROLLERS: list[Any] = [
     OidcController,
     LocalLoginController,
     SessionController,
+    *OBSERVATION_CONTROLLERS,
     download_object,
 ]
 

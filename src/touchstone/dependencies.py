@@ -38,6 +38,7 @@ from touchstone.domains.workflows.views import WorkflowView
 from touchstone.http.caller import caller_of
 from touchstone.http.idempotency import keyed_call
 from touchstone.http.signature import Derived, Given
+from touchstone.observation import observation_dependencies
 from touchstone.sign_on import sign_on_dependencies
 
 
@@ -69,6 +70,7 @@ def dependencies(parts: Assembly, health_service: HealthService, authenticator: 
     given |= _people(database, authenticator.forget)
     given |= sign_on_dependencies(parts, authenticator.forget, parts.login_throttle())
     given |= _told(parts)
+    given |= observation_dependencies(parts)
     return {
         **{name: Given(value) for name, value in given.items()},
         "idempotent_call": Provide(_idempotent_call),

@@ -1,5 +1,19 @@
 """The map: a noun a folder, top to bottom as they may know each other.
 
+reports              /reports               what was tested, as CSV
+builds               /artefacts/{id}/builds what was built of an artefact, with its executions
+test_executions      /test-executions       test plans run on builds in environments
+test_results         /test-results          outcomes of test cases
+attachment_rules     /issues/{id}/attachment-rules  which new results belong to an issue
+issues               /issues                known problems, kept in trackers elsewhere
+reported_issues      /…/reported-issues     what people know of test cases and environments
+test_cases           /test-cases            what test plans check
+execution_metadata   /execution-metadata    pairs that describe executions
+reruns               /test-executions/reruns  what is to be run again
+environment_reviews  /artefacts/{id}/environment-reviews  what people decided of a build in an environment
+artefacts            /artefacts             versions of what is shipped
+environments         /environments          where tests run
+test_plans           /test-plans            what is run
 visibility           /{datasets|…}/{id}/visibility  who sees a thing
 experiments          /experiments           workflows on one dataset, compared
 workflows            /workflows             an inference job, then an evaluation job
@@ -18,6 +32,9 @@ auth                 /auth                  sessions, keys and sign-on
 audit_events         /audit-events          who changed what, in a chain
 outbox               -                      events that somebody outside may want to be told of
 limits               -                      how often one may ask, and how much he may use
+filters              -                      which results and executions a search is about
+shapes               -                      what answers nest in each other, as structs and as SQL
+families             -                      what kinds of artefacts there are
 belonging            -                      whose a thing is: read from the tables of the nouns above
 permissions          /permissions           the words of what may be done
 health               /health, /version, /   the service about itself

@@ -1,8 +1,9 @@
 """What follows when a team is given rules."""
 
-from touchstone.domains.artefact_matching_rules.model import FAMILIES, FamilyName, Rule
+from touchstone.domains.artefact_matching_rules.model import Rule
 from touchstone.domains.artefact_matching_rules.schemas import GivenRule
 from touchstone.domains.artefact_matching_rules.sharing import sharing
+from touchstone.domains.families.model import FAMILIES, FamilyName
 from touchstone.domains.permissions.model import Permission
 
 OURS, OTHERS = 1, 2

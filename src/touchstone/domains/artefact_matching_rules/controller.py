@@ -6,18 +6,17 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from touchstone.domains.artefact_matching_rules.model import (
     AnotherRuleExists,
-    FamilyName,
     RuleExists,
     RuleLeftWithoutTeam,
     RuleNotFound,
     RuleTooLong,
     RuleWithoutTeam,
     TeamOfRuleNotFound,
-    families_shown,
 )
 from touchstone.domains.artefact_matching_rules.repository import ArtefactMatchingRuleRepository
 from touchstone.domains.artefact_matching_rules.schemas import ArtefactMatchingRule, NewRule, RuleChanges
 from touchstone.domains.artefact_matching_rules.service import ArtefactMatchingRuleService
+from touchstone.domains.families.model import FamilyName, families_shown
 from touchstone.domains.permissions.model import OwnTeam, PermissionNotHeld, permissions_shown
 from touchstone.http.caller import Caller
 from touchstone.http.guards import requires

@@ -1,26 +1,9 @@
 """Which teams review artefacts of a kind, and what that lets them do."""
 
-from collections.abc import Iterable
-from enum import StrEnum
-
 import msgspec
 
+from touchstone.domains.families.model import FamilyName
 from touchstone.errors import Conflict, InvalidValue, NotFound, Refused
-from touchstone.http.caller import Caller
-
-
-class FamilyName(StrEnum):
-    SNAP = "snap"
-    DEB = "deb"
-    CHARM = "charm"
-    IMAGE = "image"
-    SOLUTION = "solution"
-
-    MODEL = "model"
-
-
-FAMILIES: tuple[str, ...] = tuple(name.value for name in FamilyName)
-CONTRACT_FAMILIES = FAMILIES[: FAMILIES.index(FamilyName.SOLUTION) + 1]
 
 Key = tuple[str, ...]
 
@@ -51,12 +34,6 @@ class Rule(Fields, kw_only=True):
 def key_of(fields: Fields) -> Key:
     """No two rules have the same."""
     return tuple(str(getattr(fields, name)) for name in Fields.__struct_fields__)
-
-
-def families_shown(caller: Caller, named: Iterable[str | None] = ()) -> tuple[str, ...]:
-    """Clients made from the contract break on families that it lacks: those are for who asks for them or names one."""
-    given = {family for family in named if family is not None}
-    return FAMILIES if caller.accepts_extensions or not given <= set(CONTRACT_FAMILIES) else CONTRACT_FAMILIES
 
 
 class RuleNotFound(NotFound):

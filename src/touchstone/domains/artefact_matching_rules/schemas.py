@@ -5,7 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from touchstone.domains.artefact_matching_rules.model import FamilyName, Fields
+from touchstone.domains.artefact_matching_rules.model import Fields
+from touchstone.domains.families.model import FamilyName
 from touchstone.domains.permissions.model import Permission
 from touchstone.http.row_ids import RowId
 

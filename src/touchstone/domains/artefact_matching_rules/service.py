@@ -4,20 +4,19 @@ import msgspec
 
 from touchstone.database.executor import Database, Transaction
 from touchstone.domains.artefact_matching_rules.model import (
-    FAMILIES,
     Fields,
     Rule,
     RuleExists,
     RuleLeftWithoutTeam,
     RuleWithoutTeam,
     TeamOfRuleNotFound,
-    families_shown,
     key_of,
 )
 from touchstone.domains.artefact_matching_rules.repository import ArtefactMatchingRuleRepository
 from touchstone.domains.artefact_matching_rules.schemas import ArtefactMatchingRule, GivenRule, NewRule, RuleChanges
 from touchstone.domains.artefact_matching_rules.sharing import Sharing, sharing
 from touchstone.domains.audit_events.repository import AuditRepository
+from touchstone.domains.families.model import FAMILIES, families_shown
 from touchstone.domains.permissions.granting import require_held, require_not_own
 from touchstone.domains.permissions.model import permissions_shown, replaced
 from touchstone.http.caller import Caller

@@ -4,7 +4,8 @@ from litestar import Controller, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from touchstone.domains.artefact_matching_rules.model import RuleTooLong, families_shown
+from touchstone.domains.artefact_matching_rules.model import RuleTooLong
+from touchstone.domains.families.model import families_shown
 from touchstone.domains.permissions.model import OwnTeam, PermissionNotHeld, permissions_shown
 from touchstone.domains.teams.model import MemberUnknown, TeamExists, TeamNotFound
 from touchstone.domains.teams.repository import TeamRepository

@@ -6,11 +6,11 @@ from collections.abc import AsyncGenerator, Callable
 import msgspec
 
 from touchstone.database.executor import Database, Transaction
-from touchstone.domains.artefact_matching_rules.model import families_shown
 from touchstone.domains.artefact_matching_rules.repository import ArtefactMatchingRuleRepository
 from touchstone.domains.artefact_matching_rules.schemas import GivenRule
 from touchstone.domains.artefact_matching_rules.service import give_rules
 from touchstone.domains.audit_events.repository import AuditRepository
+from touchstone.domains.families.model import families_shown
 from touchstone.domains.permissions.granting import require_held, require_not_own
 from touchstone.domains.permissions.model import permissions_shown, replaced
 from touchstone.domains.teams.model import MemberUnknown, TeamRow

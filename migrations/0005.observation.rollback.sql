@@ -1,0 +1,31 @@
+-- Takes back 0005.observation.
+
+drop table environment_reported_issue;
+drop table test_case_reported_issue;
+drop table issue_attachment;
+drop table attachment_rule_metadata;
+drop table attachment_rule;
+drop table issue;
+drop table raw_result_file;
+drop table test_result_log;
+drop table test_result;
+drop function keep_result_counts;
+drop table test_case;
+drop table automatic_rerun;
+drop table rerun_request;
+drop table test_execution_metadata;
+drop table execution_metadata;
+drop table test_event;
+drop table test_execution_relevant_link;
+drop table test_execution;
+drop table artefact_decision;
+drop table environment_review_reviewer;
+drop table environment_review;
+drop table test_plan;
+drop table environment;
+drop table artefact_bundled_build;
+drop table artefact_build;
+drop table artefact_reviewer;
+drop table artefact;
+drop function wire_time;
+drop extension pg_trgm;

@@ -1,0 +1,1 @@
+"""Which new results belong to an issue."""

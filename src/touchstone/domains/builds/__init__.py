@@ -1,0 +1,1 @@
+"""What was built of an artefact, with its executions."""

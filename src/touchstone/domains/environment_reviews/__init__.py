@@ -1,0 +1,1 @@
+"""What people decided of a build in an environment."""

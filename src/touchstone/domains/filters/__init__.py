@@ -1,0 +1,1 @@
+"""Which results and executions a search is about."""

@@ -1,0 +1,1 @@
+"""Known problems, kept in trackers elsewhere."""

@@ -1,0 +1,1 @@
+"""What people know of test cases and environments."""

@@ -1,0 +1,1 @@
+"""What was tested, as CSV."""

@@ -1,0 +1,1 @@
+"""Test plans run on builds in environments."""
