@@ -19,6 +19,8 @@ def on_cluster() -> bool:
 
 def connect() -> Any:
     """The ray module, connected to the cluster this attempt runs on. Raises JobFailure `cluster_unavailable`."""
+    # a driver below `uv run` would have Ray install its environment again, under another Python, for every worker
+    os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
     ray = import_module("ray")
     if not ray.is_initialized():
         try:
