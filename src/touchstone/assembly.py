@@ -18,6 +18,7 @@ from touchstone.domains.jobs.attempts import Attempts
 from touchstone.domains.jobs.dispatcher import Dispatcher
 from touchstone.domains.jobs.endpoints import EndpointRules
 from touchstone.domains.jobs.kinds import Layout
+from touchstone.domains.jobs.leftovers import JobLeftovers
 from touchstone.domains.jobs.logs import JobLogs
 from touchstone.domains.jobs.service import JobService
 from touchstone.domains.limits.model import Limit
@@ -81,6 +82,9 @@ class Assembly(msgspec.Struct, frozen=True):
     def job_logs(self) -> JobLogs:
         return JobLogs(self.database, self.store)
 
+    def job_leftovers(self) -> JobLeftovers:
+        return JobLeftovers(self.database, self.store, self.layout)
+
     def authenticator(self) -> Authenticator:
         return Authenticator(self.database, idle_seconds=self.settings.session_idle_seconds)
 
@@ -98,7 +102,7 @@ class Assembly(msgspec.Struct, frozen=True):
         return AuditChain(self.database, self.vault)
 
     def outbox(self) -> Outbox:
-        return Outbox(self.database, [fan_out])
+        return Outbox(self.database, [fan_out(self.access_policy().open_permissions)])
 
     def webhooks(self) -> WebhookService:
         return WebhookService(self.database, self.vault, allow_private=self.settings.webhook_allow_private)
@@ -107,7 +111,14 @@ class Assembly(msgspec.Struct, frozen=True):
         settings = self.settings
         timeout = float(settings.webhook_timeout_seconds)
         sender = HttpWebhookSender(timeout_seconds=timeout, allow_private=settings.webhook_allow_private)
-        return WebhookDispatcher(self.database, self.vault, sender, timeout_seconds=timeout, api_url=settings.api_url)
+        return WebhookDispatcher(
+            self.database,
+            self.vault,
+            sender,
+            timeout_seconds=timeout,
+            api_url=settings.api_url,
+            open_permissions=self.access_policy().open_permissions,
+        )
 
     def rate_limiter(self) -> RateLimiter:
         settings = self.settings

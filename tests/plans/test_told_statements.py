@@ -56,7 +56,7 @@ ASKED = {
     "a user's unread notifications": Asked(notifications(True), 60, least=50),
     "the log of a webhook": Asked(deliveries(), 210, least=100),
     "a late page of the log of a webhook": Asked(deliveries(5000), 210, least=100),
-    "deliveries that are due": Asked(lambda e: DeliveryRepository(e).claim_due(8, 4, 60), 60, least=8),
+    "deliveries that are due": Asked(lambda e: DeliveryRepository(e).claim_due(8, 4, 60, ()), 100, least=8),
     "old deliveries": Asked(lambda e: DeliveryRepository(e).delete_old(30, 10), 40, least=1),
     "old events": Asked(lambda e: OutboxRepository(e).delete_handled(10), 40, least=1),
 }

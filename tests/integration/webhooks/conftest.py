@@ -66,7 +66,12 @@ def dispatching(parts: Assembly, *, timeout_seconds: float = 1.0) -> WebhookDisp
     trusting_nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     sender = HttpWebhookSender(timeout_seconds=timeout_seconds, allow_private=True, tls=trusting_nobody)
     return WebhookDispatcher(
-        parts.database, parts.vault, sender, timeout_seconds=timeout_seconds, api_url=parts.settings.api_url
+        parts.database,
+        parts.vault,
+        sender,
+        timeout_seconds=timeout_seconds,
+        api_url=parts.settings.api_url,
+        open_permissions=parts.access_policy().open_permissions,
     )
 
 

@@ -264,7 +264,7 @@ async def test_a_message_whose_worker_died_is_sent_again_under_its_id(
     await add()
     await tell()
     deliveries = DeliveryRepository(database)
-    [lost] = await deliveries.claim_due(1, 1, 60)
+    [lost] = await deliveries.claim_due(1, 1, 60, ())
     assert await deliver() == 0  # its lease holds
     await database.execute("update webhook_delivery set leased_until = now() - interval '1 s'")
     assert await deliver() == 1

@@ -42,11 +42,13 @@ class OutboxRepository:
         await self.executor.execute("update outbox set handled_at = now() where id = any($1::bigint[])", event_ids)
 
     async def delete_handled(self, at_most: int = 1000) -> int:
-        """Those handled some days ago."""
+        """Those handled some days ago, but what a delivery tells of: it says who may be told of that again."""
         return await self.executor.execute(
             """
             delete from outbox where id in (
-                select id from outbox where handled_at < now() - $1 * interval '1 day' order by handled_at limit $2
+                select id from outbox where handled_at < now() - $1 * interval '1 day'
+                    and not exists (select from webhook_delivery where outbox_id = outbox.id)
+                order by handled_at limit $2
             )
             """,
             KEPT_DAYS,

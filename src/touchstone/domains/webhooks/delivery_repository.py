@@ -1,11 +1,11 @@
 """The tables `webhook_delivery` and `webhook_attempt`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, LiteralString
 
 from touchstone.adapters.webhook_sender import Sent
 from touchstone.database.executor import Executor
-from touchstone.domains.webhooks.model import PING, Delivery, DeliveryNotFound, DeliveryStatus, DueDelivery
+from touchstone.domains.webhooks.model import NEEDED, PING, Delivery, DeliveryNotFound, DeliveryStatus, DueDelivery
 from touchstone.domains.webhooks.schemas import DeliveryAttempt
 
 LARGEST_ID = 2**63 - 1
@@ -16,6 +16,35 @@ SELECT_DELIVERY: LiteralString = """
         last_status, last_error, created_at, ended_at
     from webhook_delivery
 """
+
+# Whether the owner of `webhook` may see what `outbox` tells of, as things stand now: by a permission that he holds, or
+# that needs nobody to hold it, and as the thing belonged when it was told. The first values of every statement that
+# holds this are those of `needed`.
+MAY_HEAR: LiteralString = """
+    exists (
+        select from unnest($2::text[], $3::text[]) as needed (event_group, permission)
+        left join app_user as person on person.id = substring(webhook.owner from '^user:([0-9]{1,9})$')::int
+        left join application on application.id = substring(webhook.owner from '^application:([0-9]{1,9})$')::int
+        where needed.event_group = split_part(outbox.event, '.', 1)
+            and (person.id is not null or application.id is not null)
+            and (person.is_admin or (
+                needed.permission = any ($1::text[] || application.permissions) or exists (
+                    select from team_member join team on team.id = team_member.team_id
+                    where team_member.user_id = person.id and needed.permission = any (team.permissions)
+                )
+            ) and (
+                outbox.visibility = 'everyone' or outbox.owner = webhook.owner
+                or outbox.visibility = 'team' and exists (
+                    select from team_member where team_id = outbox.team_id and user_id = person.id
+                )
+            ))
+    )
+"""
+
+
+def needed(open_permissions: Collection[str]) -> tuple[list[str], list[str], list[str]]:
+    """The values of MAY_HEAR: what needs no principal, and for each group of events the permission to see them."""
+    return [*open_permissions], [*NEEDED], [*NEEDED.values()]
 
 
 class DeliveryRepository:
@@ -60,7 +89,7 @@ class DeliveryRepository:
     async def message_of(self, delivery_id: int) -> dict[str, Any]:
         return await self.executor.fetch_value("select payload from webhook_delivery where id = $1", delivery_id)
 
-    async def fan_out(self, event_ids: Sequence[int]) -> int:
+    async def fan_out(self, event_ids: Sequence[int], open_permissions: Collection[str]) -> int:
         """One delivery for each webhook that wants an event and whose owner may see what it is about."""
         return await self.executor.execute(
             """
@@ -70,15 +99,12 @@ class DeliveryRepository:
                     to_char(outbox.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
             from outbox join webhook on webhook.is_enabled
                 and webhook.events && array[outbox.event, split_part(outbox.event, '.', 1) || '.*', '*']
-            where outbox.id = any($1::bigint[]) and (
-                outbox.visibility = 'everyone' or outbox.owner = webhook.owner
-                or exists (
-                    select from app_user where 'user:' || id = webhook.owner and (is_admin or outbox.visibility = 'team'
-                        and exists (select from team_member where team_id = outbox.team_id and user_id = app_user.id))
-                )
-            )
+            where outbox.id = any($4::bigint[]) and """
+            + MAY_HEAR
+            + """
             order by outbox.id, webhook.id
             """,
+            *needed(open_permissions),
             event_ids,
         )
 
@@ -104,7 +130,9 @@ class DeliveryRepository:
             delivery_id,
         )
 
-    async def claim_due(self, at_most: int, at_most_each: int, lease_seconds: float) -> list[DueDelivery]:
+    async def claim_due(
+        self, at_most: int, at_most_each: int, lease_seconds: float, open_permissions: Collection[str]
+    ) -> list[DueDelivery]:
         """Leases what is due, no more than so many of each webhook at once, so that a slow one holds up no other.
 
         Of a disabled webhook only pings are.
@@ -118,28 +146,33 @@ class DeliveryRepository:
                     where webhook_id = webhook.id and status = 'waiting' and coalesce(leased_until < now(), true)
                         and next_attempt_at <= case when webhook.is_enabled then now() else 'epoch' end
                     order by next_attempt_at, id
-                    limit greatest(0, $2 - (
+                    limit greatest(0, $5 - (
                         select count(*) from webhook_delivery
                         where webhook_id = webhook.id and status = 'waiting' and leased_until >= now()
                     ))
                     for update skip locked
                 ) as found
-                order by found.next_attempt_at, found.id limit $1
+                order by found.next_attempt_at, found.id limit $4
             ), leased as (
                 update webhook_delivery
-                set leased_until = now() + $3::float8 * interval '1 second', attempts = attempts + 1
+                set leased_until = now() + $6::float8 * interval '1 second', attempts = attempts + 1
                 from due where webhook_delivery.id = due.id
-                returning webhook_delivery.id, webhook_id, message_id, event, payload, attempts
+                returning webhook_delivery.id, webhook_id, outbox_id, message_id, event, payload, attempts
             )
-            select leased.id, webhook_id, url, message_id, event, payload::text as body, attempts as attempt, array(
+            select leased.id, webhook_id, url, message_id, leased.event, leased.payload::text as body,
+                attempts as attempt, leased.event = $7 or coalesce("""
+            + MAY_HEAR
+            + """, false) as may_hear, array(
                     select value from webhook_secret
                     where webhook_id = leased.webhook_id and coalesce(expires_at > now(), true) order by id desc
                 ) as secrets
-            from leased join webhook on webhook.id = webhook_id
+            from leased join webhook on webhook.id = webhook_id left join outbox on outbox.id = outbox_id
             """,
+            *needed(open_permissions),
             at_most,
             at_most_each,
             lease_seconds,
+            PING,
         )
 
     async def end_if_leased(self, due: DueDelivery, sent: Sent) -> bool:
@@ -174,6 +207,19 @@ class DeliveryRepository:
             sent.error,
             wait_seconds,
         )
+
+    async def refuse_if_leased(self, due: DueDelivery, reason: str) -> bool:
+        """It ends undelivered. Answers as `end_if_leased`."""
+        touched = await self.executor.execute(
+            """
+            update webhook_delivery set status = 'failed', ended_at = now(), leased_until = null, last_error = $3
+            where id = $1 and attempts = $2 and status = 'waiting'
+            """,
+            due.id,
+            due.attempt,
+            reason,
+        )
+        return touched > 0
 
     async def insert_attempt(self, due: DueDelivery, sent: Sent) -> None:
         """At the time when it began."""

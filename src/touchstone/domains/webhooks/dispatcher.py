@@ -30,19 +30,28 @@ POLL_SECONDS = 1.0
 GONE = 410
 # a message that failed for its whole day was first tried a moment after the day began
 DISABLED_AFTER_SECONDS = 86_400 - 600
+NOT_HIS_TO_SEE = "whom the webhook belongs to may not see this any more"
 REASONS = {True: "The receiver answered 410 Gone.", False: "All deliveries have failed for a day."}
 
 
 class WebhookDispatcher:
     def __init__(
-        self, database: Database, vault: Vault, sender: WebhookSender, *, timeout_seconds: float, api_url: str
+        self,
+        database: Database,
+        vault: Vault,
+        sender: WebhookSender,
+        *,
+        timeout_seconds: float,
+        api_url: str,
+        open_permissions: frozenset[str] = frozenset(),
     ) -> None:
-        """`timeout_seconds` is the longest that `sender` takes."""
+        """`timeout_seconds` is the longest that `sender` takes; `open_permissions` need nobody to hold them."""
         self.database = database
         self.vault = vault
         self.sender = sender
         self.timeout_seconds = timeout_seconds
         self.api_url = api_url
+        self.open_permissions = open_permissions
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set; what is being sent is finished first."""
@@ -83,14 +92,19 @@ class WebhookDispatcher:
 
     async def _claim(self, at_most: int) -> list[DueDelivery]:
         lease = self.timeout_seconds + LEASE_MARGIN_SECONDS
-        return await DeliveryRepository(self.database).claim_due(at_most, SENT_AT_ONCE_EACH, lease)
+        return await DeliveryRepository(self.database).claim_due(
+            at_most, SENT_AT_ONCE_EACH, lease, self.open_permissions
+        )
 
     async def _deliver_safely(self, due: DueDelivery, claimed_at: float) -> None:
         """Never raises: the lease ends by itself, and somebody tries again."""
         if time.monotonic() - claimed_at > LEASE_MARGIN_SECONDS / 2:
             return  # this process was asleep; what is left of the lease may be too short to be alone
         try:
-            await self._settle(due, await self._send(due))
+            if due.may_hear:
+                await self._settle(due, await self._send(due))
+            else:
+                await self._refuse(due)
         except Unavailable as error:
             log.warning("waiting for another system", reason=str(error))
         except Exception:
@@ -104,6 +118,11 @@ class WebhookDispatcher:
         body = due.body.encode()
         headers = signed_headers(secrets, due.message_id, int(time.time()), body)
         return await self.sender.send(due.url, headers, body)
+
+    async def _refuse(self, due: DueDelivery) -> None:
+        async with self.database.transaction() as transaction:
+            await DeliveryRepository(transaction).insert_attempt(due, Sent(duration_ms=0, error=NOT_HIS_TO_SEE))
+            await DeliveryRepository(transaction).refuse_if_leased(due, NOT_HIS_TO_SEE)
 
     async def _settle(self, due: DueDelivery, sent: Sent) -> None:
         async with self.database.transaction() as transaction:

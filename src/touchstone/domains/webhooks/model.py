@@ -49,7 +49,10 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class DueDelivery(msgspec.Struct, frozen=True):
-    """Leased: nobody else sends it meanwhile. `attempt` counts from 1, `secrets` are encrypted, the newest first."""
+    """Leased: nobody else sends it meanwhile. `attempt` counts from 1, `secrets` are encrypted, the newest first.
+
+    `may_hear` says whether the webhook's owner may still see what it tells of.
+    """
 
     id: int
     webhook_id: int
@@ -58,6 +61,7 @@ class DueDelivery(msgspec.Struct, frozen=True):
     event: str
     body: str
     attempt: int
+    may_hear: bool
     secrets: list[bytes]
 
 

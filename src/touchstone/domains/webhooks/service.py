@@ -10,6 +10,7 @@ from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database, Transaction
 from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.outbox.model import OutboxEvent
+from touchstone.domains.outbox.service import Subscriber
 from touchstone.domains.webhooks.addresses import require_usable, shown
 from touchstone.domains.webhooks.delivery_repository import DeliveryRepository
 from touchstone.domains.webhooks.model import (
@@ -144,9 +145,13 @@ class WebhookService:
         )
 
 
-async def fan_out(transaction: Transaction, events: list[OutboxEvent]) -> None:
-    """A subscriber of the outbox: one delivery for each webhook that wants an event."""
-    await DeliveryRepository(transaction).fan_out([event.id for event in events])
+def fan_out(open_permissions: frozenset[str]) -> Subscriber:
+    """A subscriber of the outbox: one delivery for each webhook that wants an event, and whose owner may see it."""
+
+    async def told(transaction: Transaction, events: list[OutboxEvent]) -> None:
+        await DeliveryRepository(transaction).fan_out([event.id for event in events], open_permissions)
+
+    return told
 
 
 def require_may_hear(caller: Caller, events: list[str]) -> None:
