@@ -145,6 +145,9 @@ class Settings(PeopleSettings, frozen=True, kw_only=True):
         86400
     )
     job_max_attempts: Annotated[int, whole_number("How often a job is tried when the cluster fails it.", 1, 100)] = 3
+    job_work_days: Annotated[
+        int, whole_number("How long after a job's end its finished samples are kept for a retry.", 1, 3650)
+    ] = 14
     endpoint_hosts: Annotated[
         tuple[str, ...], names("Hosts that inference may call; unset: any but link-local and metadata addresses.")
     ] = ()

@@ -14,6 +14,7 @@ from touchstone.adapters.runner import Submission
 from touchstone_jobs import dataset_files, wire
 from touchstone_jobs.evaluation.metrics import result_object
 from touchstone_jobs.evaluation.rows import Scores
+from touchstone_jobs.evaluation.scores_file import SCORES_FILE, write_scores
 from touchstone_jobs.failures import JobFailure
 from touchstone_jobs.numbers import flat_metrics, merged_sections
 from touchstone_jobs.wire import (
@@ -111,10 +112,21 @@ class CannedJobs:
             "evaluation_time": 1.25,
         }
         results = _results(scored, artifacts, config)
+        await self._write_scores(config, settings)
         await self._write_json(config.results_uri, results)
         if config.compilation:
             await self._compile(config.compilation, results)
         await self._end(config, rows=len(rows), metrics=flat_metrics(scored))
+
+    async def _write_scores(self, config: JobConfig, settings: EvaluationSettings) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            dataset, scores = Path(name, dataset_files.ARROW_FILE), Path(name, SCORES_FILE)
+            dataset.write_bytes(await self._read(config.dataset.folder_uri + dataset_files.ARROW_FILE))
+            keys = list(dataset_files.row_keys(dataset, without=[settings.predictions_field]))
+            keys = keys[: config.max_samples] if config.max_samples > 0 else keys
+            given = {metric: _row_scores(metric, len(keys)) for metric in settings.metrics}
+            write_scores(scores, keys, given)
+            await self._store.put(self._key(config.attempt_uri + SCORES_FILE), scores.read_bytes())
 
     async def _require(
         self, config: JobConfig, settings: EvaluationSettings, rows: list[dict[str, str | None]]
@@ -182,5 +194,9 @@ def _results(metrics: dict[str, Any], artifacts: dict[str, Any], config: JobConf
 
 
 def _scores(metric: str, rows: int) -> dict[str, Any]:
+    return result_object(metric, _row_scores(metric, rows))
+
+
+def _row_scores(metric: str, rows: int) -> Scores:
     value = {"score": SCORE, "reason": "canned"} if metric.startswith("g_eval_") else SCORE
-    return result_object(metric, Scores(lists={member: [value] * rows for member in MEMBERS[metric]}))
+    return Scores(lists={member: [value] * rows for member in MEMBERS[metric]})

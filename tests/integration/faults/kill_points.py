@@ -4,9 +4,9 @@
 KILL_POINTS = (
     "Attempts._copied store.copy",
     "Attempts._finish JobRepository.finish_if_active",
-    "Attempts._finish JobRepository.get",
     "Attempts._finish JobRepository.lock_workflow_of",
     "Attempts._finish commit",
+    "Attempts._follow_up JobRepository.get",
     "Attempts._hand_over runner.submit",
     "Attempts._hand_over store.put",
     "Attempts._note_unfinished UnfinishedDatasetRepository.insert",
@@ -24,6 +24,7 @@ KILL_POINTS = (
     "Attempts.follow commit",
     "Attempts.follow runner.look",
     "Attempts.follow runner.stop",
+    "Attempts.give_up runner.stop",
     "Attempts.submit JobRepository.mark_pending_if_created",
     "Attempts.submit commit",
     "Attempts.submit runner.look",

@@ -159,6 +159,18 @@ class ASubmissionIsRefused(Scenario):
         world.runner.script = refuse
 
 
+class TheServiceItselfCannotSubmit(ASubmissionIsRefused):
+    """An error of its own, at every look."""
+
+    async def begin(self, world: World) -> None:
+        self.workflow_id = await world.workflow()
+
+        async def stumble(_: Submission) -> Fate:
+            raise KeyError
+
+        world.runner.script = stumble
+
+
 class ALongLogIsArchived(Scenario):
     """The tests make logs long that are a few hundred characters."""
 
@@ -240,6 +252,7 @@ SCENARIOS: list[type[Scenario]] = [
     AWaitingWorkflowIsCancelled,
     AJobTakesTooLong,
     ASubmissionIsRefused,
+    TheServiceItselfCannotSubmit,
     ALongLogIsArchived,
     AJobTellsItsProgress,
     AnInferenceLeavesNoDataset,

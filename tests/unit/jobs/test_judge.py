@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from touchstone.adapters.runner import Run, RunStatus
-from touchstone.domains.jobs.attempts import TRANSIENT, judge, without_nul
+from touchstone.domains.jobs.attempts import without_nul
+from touchstone.domains.jobs.verdicts import TRANSIENT, judge
 from touchstone.domains.jobs.model import FailureReason, JobKind, JobRow, JobStatus
 from touchstone_jobs.wire import Outcome, Progress
 
@@ -26,6 +27,7 @@ def job(**changes: Any) -> JobRow:
         "config": {},
         "created_at": NOW,
         "is_overdue": False,
+        "broken_looks": 0,
     }
     return JobRow(**{**fields, **basis, **changes})
 

@@ -8,7 +8,12 @@ from uuid import uuid4
 import pytest
 
 from touchstone.domains.jobs import dispatcher as module
-from touchstone.domains.jobs.dispatcher import Dispatcher, look_again_seconds
+from touchstone.domains.jobs.dispatcher import (
+    MOST_BROKEN_LOOKS,
+    Dispatcher,
+    broken_look_seconds,
+    look_again_seconds,
+)
 
 
 class Job:
@@ -59,3 +64,10 @@ async def test_a_worker_at_rest_wakes_when_a_job_is_due_again(monkeypatch):
     async with asyncio.timeout(10):
         await Followed(database, runner, attempts).run(stop)  # type: ignore[arg-type]
     assert looks >= 3
+
+
+def test_looks_that_meet_an_error_of_ours_end_within_a_quarter_of_an_hour():
+    waits = [broken_look_seconds(earlier) for earlier in range(MOST_BROKEN_LOOKS - 1)]
+    assert waits == sorted(waits)
+    assert waits[0] == 2.0
+    assert 300 < sum(waits) < 900

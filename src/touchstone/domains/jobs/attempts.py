@@ -9,19 +9,28 @@ import msgspec
 import structlog
 
 from touchstone.adapters.object_store import ObjectNotFound, ObjectStore
-from touchstone.adapters.runner import Run, Runner, RunStatus, Submission
+from touchstone.adapters.runner import Run, Runner, Submission
 from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database, Transaction
 from touchstone.domains.datasets.repository import DatasetRepository, NewDatasetRow
 from touchstone.domains.datasets.unfinished_repository import UnfinishedDatasetRepository
 from touchstone.domains.jobs.belonging_repository import JobBelongingRepository
-from touchstone.domains.jobs.kinds import COMPILED_FILE, AttemptPlaces, Layout, attempt_config, target_dataset
+from touchstone.domains.jobs.kinds import (
+    COMPILED_FILE,
+    RESULTS_FILE,
+    SCORES_FILE,
+    AttemptPlaces,
+    Layout,
+    attempt_config,
+    target_dataset,
+)
 from touchstone.domains.jobs.logs import JobLogs
-from touchstone.domains.jobs.model import STOP_WORDS, FailureReason, JobRow, JobStatus, Progress
+from touchstone.domains.jobs.model import FailureReason, JobKind, JobRow, JobStatus, Progress
 from touchstone.domains.jobs.news import tell
 from touchstone.domains.jobs.repository import JobRepository
 from touchstone.domains.jobs.service import ticket_subject
-from touchstone.errors import Refused
+from touchstone.domains.jobs.verdicts import Verdict, judge
+from touchstone.errors import Refused, Unavailable
 from touchstone_jobs import wire
 
 log: Any = structlog.get_logger("touchstone.jobs")
@@ -32,41 +41,6 @@ OnFinished = Callable[[Transaction, JobRow], Awaitable[None]]
 
 # no provider serves so many to one job: whoever counts more does not count what was spent
 MOST_TOKENS = 10**12
-
-# what an attempt may fail of through no fault of its job: another attempt may well succeed
-TRANSIENT = frozenset({"stopped", "storage_unavailable", "superseded", "secret_unreachable", "cluster_unavailable"})
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """What an attempt's end means for its job."""
-
-    status: JobStatus
-    failure: FailureReason | None = None
-    is_lost: bool = False
-
-
-def judge(job: JobRow, run: Run | None, outcome: wire.Outcome | None) -> Verdict:
-    """The true end, from what the runner says and what the attempt left behind; either may be missing."""
-    if outcome is not None and outcome.succeeded and (run is None or run.status is not RunStatus.FAILED):
-        return Verdict(JobStatus.SUCCEEDED)
-    if job.stop_reason is not None:
-        return Verdict(JobStatus.STOPPED, FailureReason(code=job.stop_reason, message=STOP_WORDS[job.stop_reason]))
-    if outcome is not None and outcome.failure is not None and outcome.failure.code not in TRANSIENT:
-        return Verdict(JobStatus.FAILED, outcome.failure)
-    if run is None:
-        lost = FailureReason(code="lost", message="The cluster does not know the job any more.")
-        return Verdict(JobStatus.FAILED, lost, is_lost=True)
-    if run.status is RunStatus.STOPPED:
-        return Verdict(JobStatus.STOPPED, FailureReason(code="stopped", message="It was stopped on the cluster."))
-    if run.status is RunStatus.SUCCEEDED:
-        return Verdict(
-            JobStatus.FAILED, FailureReason(code="results_missing", message="It ended well, but left no results.")
-        )
-    if outcome is not None and outcome.failure is not None:
-        return Verdict(JobStatus.FAILED, outcome.failure, is_lost=True)
-    message = run.message or "The job's program ended without saying why."
-    return Verdict(JobStatus.FAILED, FailureReason(code="crashed", message=message[:2000]), is_lost=True)
-
 
 class Attempts:
     """Steps of the dispatcher. Network calls stand outside transactions; every write is guarded by the attempt."""
@@ -133,6 +107,24 @@ class Attempts:
         if progress is not None:
             await self.jobs.note_progress_if_active(job.id, job.attempt, progress)
 
+    async def give_up(self, job: JobRow, error: Exception) -> None:
+        """The end of a job whose looks keep failing for no reason that we foresaw; its run is stopped if it can be."""
+        try:
+            await self.runner.stop(job.submission_id)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("a run could not be stopped", job_id=str(job.id))
+        message = f"The service met an error of its own ({type(error).__name__}) at every look at the job; see its log."
+        failure = FailureReason(code="service_error", message=message)
+        try:
+            await self._finish(job, Verdict(JobStatus.FAILED, failure), None, None)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("nothing follows from the end of a job", job_id=str(job.id))
+            await self._finish(job, Verdict(JobStatus.FAILED, failure, is_quiet=True), None, None)
+
     async def _hand_over(self, job: JobRow) -> None:
         config = attempt_config(job, self.places, ticket=self._ticket(job))
         key = self.layout.attempt(job.id, job.attempt) + wire.CONFIG_FILE
@@ -184,16 +176,21 @@ class Attempts:
                 results_key=key,
                 failure=verdict.failure,
             )
-            if finished and outcome is not None and verdict.status is JobStatus.SUCCEEDED:
-                await self._register_dataset(transaction, job, outcome)
-            if finished and verdict.status is not JobStatus.SUCCEEDED:
-                await self._note_unfinished(transaction, job)
-            if finished:
-                await _add_spent(transaction, job, outcome)
-                await tell(transaction, job.id)
-                await self.on_finished(transaction, await jobs.get(job.id))
+            if finished and not verdict.is_quiet:
+                await self._follow_up(transaction, job, verdict, outcome)
         if finished:
             log.info("job ended", job_id=str(job.id), status=verdict.status, attempt=job.attempt)
+
+    async def _follow_up(
+        self, transaction: Transaction, job: JobRow, verdict: Verdict, outcome: wire.Outcome | None
+    ) -> None:
+        if verdict.status is not JobStatus.SUCCEEDED:
+            await self._note_unfinished(transaction, job)
+        elif outcome is not None:
+            await self._register_dataset(transaction, job, outcome)
+        await _add_spent(transaction, job, outcome)
+        await tell(transaction, job.id)
+        await self.on_finished(transaction, await JobRepository(transaction).get(job.id))
 
     async def _publish(self, job: JobRow) -> str | None:
         """An attempt writes below its own folder only, so that one that is late replaces nothing."""
@@ -202,7 +199,9 @@ class Attempts:
         attempt, key = self.layout.attempt(job.id, job.attempt), self.layout.results(job.id, job.name)
         if job.workflow_id is not None:
             await self._copied(attempt + COMPILED_FILE, self.layout.compiled(job.workflow_id))
-        return key if await self._copied(attempt + "results.json", key) else None
+        if job.kind is JobKind.EVALUATOR:
+            await self._copied(attempt + SCORES_FILE, self.layout.scores(job.id, job.name))
+        return key if await self._copied(attempt + RESULTS_FILE, key) else None
 
     async def _copied(self, source: str, target: str) -> bool:
         try:

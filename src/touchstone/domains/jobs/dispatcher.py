@@ -30,7 +30,11 @@ LOOK_AGAIN_SHARE = 0.05
 SOONEST_LOOK_SECONDS = 0.2
 LOOK_AGAIN_SECONDS = 0.5
 UNAVAILABLE_SECONDS = 3.0
-BROKEN_SECONDS = 30.0
+# after an error of our own: doubled from look to look, and after so many looks in a row, a quarter of an hour, the job
+# has failed
+BROKEN_SECONDS = 2.0
+MOST_BROKEN_SECONDS = 300.0
+MOST_BROKEN_LOOKS = 10
 LOOKS_AT_ONCE = 32
 # two jobs a CPU: drivers ask for none, and mostly wait
 SUBMITTED_PER_CPU = 2
@@ -105,19 +109,30 @@ class Dispatcher:
 
     async def _step(self, job: JobRow) -> None:
         """Never raises: what one job runs into must not hold up the others."""
-        look_again = look_again_seconds(job)
+        look_again, broken_looks = look_again_seconds(job), 0
         try:
             async with asyncio.timeout(STEP_SECONDS):
-                await (self.attempts.submit if job.status == "created" else self.attempts.follow)(job)
-        except Unavailable as error:
-            look_again = UNAVAILABLE_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311
-            log.warning("waiting for another system", job_id=str(job.id), reason=str(error))
+                await self._look(job)
+        except (Unavailable, TimeoutError) as error:
+            look_again, broken_looks = UNAVAILABLE_SECONDS * random.uniform(0.8, 1.2), job.broken_looks  # noqa: S311
+            log.warning("waiting for another system", job_id=str(job.id), reason=str(error) or "it is slow")
         except Exception:
-            look_again = BROKEN_SECONDS
-            log.exception("a job could not be looked at", job_id=str(job.id))
+            look_again, broken_looks = broken_look_seconds(job.broken_looks), job.broken_looks + 1
+            log.exception("a job could not be looked at", job_id=str(job.id), looks=broken_looks)
         with contextlib.suppress(Unavailable):  # the lease then ends by itself
-            await JobRepository(self.database).release(job.id, self.worker, look_again)
+            await JobRepository(self.database).release(job.id, self.worker, look_again, broken_looks)
         asyncio.get_running_loop().call_later(look_again, self.hint.set)
+
+    async def _look(self, job: JobRow) -> None:
+        try:
+            await (self.attempts.submit if job.status == "created" else self.attempts.follow)(job)
+        except (Unavailable, TimeoutError):
+            raise
+        except Exception as error:
+            if job.broken_looks + 1 < MOST_BROKEN_LOOKS:
+                raise
+            log.exception("a job is given up", job_id=str(job.id), looks=job.broken_looks + 1)
+            await self.attempts.give_up(job, error)
 
     async def _begin_safely(self) -> None:
         try:
@@ -142,6 +157,11 @@ class Dispatcher:
             with contextlib.suppress(Unavailable):
                 await self.database.listen("job_waiting", self.hint)
             await asyncio.sleep(IDLE_SECONDS)
+
+
+def broken_look_seconds(earlier: int) -> float:
+    """When to look again at a job that met an error of our own, as in so many looks just before."""
+    return min(BROKEN_SECONDS * 2.0 ** min(earlier, 30), MOST_BROKEN_SECONDS)
 
 
 def look_again_seconds(job: JobRow) -> float:

@@ -22,6 +22,9 @@ DEFAULT_METRICS: dict[str, list[str]] = {
 }
 
 
+RESULTS_FILE = "results.json"
+# what an evaluation has beside it: each row's scores, for telling which rows differ between two models
+SCORES_FILE = "scores.parquet"
 COMPILED_FILE = "compiled.json"
 
 
@@ -32,7 +35,10 @@ class Layout(msgspec.Struct, frozen=True):
     datasets_prefix: str
 
     def results(self, job_id: UUID, name: str) -> str:
-        return f"{self.results_prefix}/{safe_name(name)}/{job_id}/results.json"
+        return f"{self.results_prefix}/{safe_name(name)}/{job_id}/{RESULTS_FILE}"
+
+    def scores(self, job_id: UUID, name: str) -> str:
+        return f"{self.results_prefix}/{safe_name(name)}/{job_id}/{SCORES_FILE}"
 
     def work(self, job_id: UUID) -> str:
         return f"jobs/work/{job_id}/"
@@ -227,7 +233,7 @@ def attempt_config(job: JobRow, places: AttemptPlaces, *, ticket: wire.Ticket | 
         ),
         work_uri=uri(layout.work(job.id)),
         attempt_uri=uri(attempt),
-        results_uri=uri(attempt + "results.json"),
+        results_uri=uri(attempt + RESULTS_FILE),
         max_samples=job.max_samples,
         inference=settings if isinstance(settings, wire.InferenceSettings) else None,
         evaluation=settings if isinstance(settings, wire.EvaluationSettings) else None,

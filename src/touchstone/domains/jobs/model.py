@@ -132,6 +132,7 @@ class JobRow(msgspec.Struct, frozen=True):
     finished_at: dt.datetime | None
     updated_at: dt.datetime | None
     is_overdue: bool
+    broken_looks: int
 
     @property
     def submission_id(self) -> str:

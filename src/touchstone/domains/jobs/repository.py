@@ -29,9 +29,8 @@ SELECT_JOB: LiteralString = """
         dataset.filename as dataset_name, dataset.folder as dataset_folder, dataset.digest as dataset_digest,
         job.workflow_id, job.step, job.max_samples, job.batch_size, job.config, job.timeout_seconds, job.attempt,
         job.failures, job.stop_reason, job.run, job.log_size, job.log_archived, job.attempt_log_size,
-        job.progress, job.metrics,
-        job.results_key, job.failure_reason, job.created_at, job.submitted_at, job.started_at, job.finished_at,
-        job.updated_at,
+        job.broken_looks, job.progress, job.metrics, job.results_key, job.failure_reason, job.created_at,
+        job.submitted_at, job.started_at, job.finished_at, job.updated_at,
         coalesce(job.submitted_at + job.timeout_seconds * interval '1 second' < now(), false) as is_overdue
     from job cross join lateral (
         select filename, folder, digest from dataset where dataset.id = job.dataset_id limit 1
@@ -178,7 +177,8 @@ class JobRepository:
             with changed as (
                 update job set status = 'created', attempt = attempt + 1, attempt_log_size = 0, failures = 0,
                     stop_reason = null, failure_reason = null, run = null, submitted_at = null, started_at = null,
-                    finished_at = null, leased_by = null, leased_until = null, look_at = now(), updated_at = now()
+                    finished_at = null, leased_by = null, leased_until = null, look_at = now(), updated_at = now(),
+                    broken_looks = 0, is_work_removed = false
                 where id = $1 and status in ('failed', 'stopped')
                 returning id, status, attempt, failure_reason
             ), hint as (select pg_notify('job_waiting', '') from changed)
@@ -247,17 +247,18 @@ class JobRepository:
         )
         return await self.list_by_id(ids)
 
-    async def release(self, job_id: UUID, worker: str, look_again_seconds: float) -> None:
+    async def release(self, job_id: UUID, worker: str, look_again_seconds: float, broken_looks: int = 0) -> None:
         """Gives the lease back, if it is still this worker's; its end stays: the attempt may be on the cluster."""
         await self.executor.execute(
             """
             update job set leased_by = null, leased_until = now(),
-                look_at = greatest(look_at, now() + $3::float8 * interval '1 second')
+                look_at = greatest(look_at, now() + $3::float8 * interval '1 second'), broken_looks = $4
             where id = $1 and leased_by = $2
             """,
             job_id,
             worker,
             look_again_seconds,
+            broken_looks,
         )
 
     async def mark_pending_if_created(self, job_id: UUID, attempt: int) -> bool:
@@ -331,7 +332,7 @@ class JobRepository:
             with changed as (
                 update job set status = 'created', attempt = attempt + 1, attempt_log_size = 0,
                     failures = failures + 1, run = null, submitted_at = null, leased_by = null, leased_until = null,
-                    look_at = now() + $4::float8 * interval '1 second', updated_at = now()
+                    look_at = now() + $4::float8 * interval '1 second', updated_at = now(), broken_looks = 0
                 where id = $1 and attempt = $2 and status in ('created', 'pending', 'running')
                 returning id, status, attempt, $3::jsonb as failure_reason
             )
