@@ -8,7 +8,9 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from touchstone_jobs.addresses import AddressRefused, checked_socket
 from touchstone_jobs.completions import CallFailed, Completion, Endpoint, Refusal, completion_from, refusal_from
+from touchstone_jobs.failures import JobFailure
 from touchstone_jobs.pacing import Pace
 from touchstone_jobs.spending import note_spent
 
@@ -43,7 +45,7 @@ class Chat:
     async def __aenter__(self) -> "Chat":
         secret = self._endpoint.secret
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._concurrency),
+            connector=aiohttp.TCPConnector(limit=self._concurrency, socket_factory=checked_socket),
             timeout=_TIMEOUTS,
             headers={"Authorization": f"Bearer {secret}"} if secret else {},
         )
@@ -81,9 +83,7 @@ class Chat:
             try:
                 status, headers, content = await self._post(msgspec.json.encode(body))
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                return Refusal(
-                    0, f"{self._endpoint.provider} cannot be reached: {type(error).__name__} {error}".strip()
-                )
+                return self._unreachable(error)
             seconds = asyncio.get_running_loop().time() - began
             if status == 200:
                 self._pace.succeeded(seconds)
@@ -92,6 +92,11 @@ class Chat:
             if status == 429:
                 self._pace.refused(began, refusal.retry_after)
             return refusal
+
+    def _unreachable(self, error: Exception) -> Refusal:
+        if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, AddressRefused):
+            raise JobFailure("endpoint_refused", f"Jobs may not call {error.host}: {error.os_error}.")
+        return Refusal(0, f"{self._endpoint.provider} cannot be reached: {type(error).__name__} {error}".strip())
 
     async def _post(self, body: bytes) -> tuple[int, Any, bytes]:
         headers = {"Content-Type": "application/json"}

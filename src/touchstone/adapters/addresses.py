@@ -9,7 +9,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[Address]]]
 
 # cloud machines learn here who they are, with credentials: nobody is served at such an address
-_METADATA = [
+# (touchstone_jobs.addresses has the same)
+METADATA_NETWORKS = [
     ipaddress.ip_network(text)
     for text in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "100.100.100.200", "168.63.129.16", "192.0.0.192")
 ]
@@ -19,12 +20,17 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are
 def is_callable(address: Address, *, allow_private: bool) -> bool:
     """Public addresses are; private ones and loopback if allowed; those of metadata and of no single machine never."""
     meant = _embedded(address)
-    if any(meant.version == network.version and meant in network for network in _METADATA):
+    if is_metadata(meant):
         return False
     if meant.is_multicast or meant.is_unspecified or meant == ipaddress.IPv4Address("255.255.255.255"):
         return False
     is_public = meant.is_global and not meant.is_reserved and not getattr(meant, "is_site_local", False)
     return is_public or allow_private
+
+
+def is_metadata(address: Address) -> bool:
+    meant = _embedded(address)
+    return any(meant.version == network.version and meant in network for network in METADATA_NETWORKS)
 
 
 async def resolve(host: str, port: int) -> list[Address]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from touchstone.adapters import addresses
 from touchstone.domains.secrets.model import SealedSecret
 from touchstone.errors import Refused
 
@@ -21,10 +22,6 @@ PROVIDER_HOSTS = {
 JUDGE_HOST = PROVIDER_HOSTS["openai"]
 # cloud machines tell whoever asks here who they are, with credentials
 METADATA_HOSTS = frozenset({"metadata.google.internal", "metadata", "instance-data"})
-METADATA_NETWORKS = [
-    ipaddress.ip_network(text)
-    for text in ("169.254.0.0/16", "100.100.100.200/32", "168.63.129.16/32", "fe80::/10", "fd00:ec2::/32")
-]
 
 
 class SecretForAnotherHost(Refused):
@@ -71,12 +68,11 @@ class EndpointRules(msgspec.Struct, frozen=True):
 
 
 def is_metadata(host: str) -> bool:
+    """By how it is written. What a name leads to is looked at by the job, when it connects."""
     address = _address(host)
     if address is None:
         return host in METADATA_HOSTS
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return any(address in network for network in METADATA_NETWORKS if network.version == address.version)
+    return addresses.is_metadata(address)
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
