@@ -39,7 +39,7 @@ def test_no_socket_is_made_for_an_address_of_metadata(address: str) -> None:
         checked_socket(entry(address))
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.7", "192.168.1.1", "8.8.8.8", "::1", "2606:4700::1", "fd12::1"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.7", "8.8.8.8", "::1", "2606:4700::1", "fd12::1"])
 def test_other_addresses_private_ones_too_may_be_called(address: str) -> None:
     assert not addresses.is_metadata(ipaddress.ip_address(address))
 
