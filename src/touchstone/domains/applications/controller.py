@@ -21,6 +21,7 @@ from touchstone.domains.applications.schemas import (
     NewApplication,
 )
 from touchstone.domains.applications.service import ApplicationService
+from touchstone.domains.idempotent_requests.model import CallInFlight, IdempotentCall, ShownOnce
 from touchstone.domains.permissions.model import PermissionNotHeld, permissions_shown
 from touchstone.http.caller import Caller
 from touchstone.http.guards import NotAuthenticated, an_application, anybody_unless_required, requires
@@ -38,16 +39,17 @@ class ApplicationController(Controller):
         guards=[requires("add_application")],
         operation_id="create_application_v1_applications_post",
         status_code=200,
-        responses=failures(ApplicationExists, PermissionNotHeld, ExpiryOutOfRange),
+        responses=failures(ApplicationExists, PermissionNotHeld, ExpiryOutOfRange, CallInFlight, ShownOnce),
     )
     async def create_application(
         self,
         data: JSONBody[NewApplication],
         caller: NamedDependency[Caller],
         application_service: NamedDependency[ApplicationService],
+        idempotent_call: NamedDependency[IdempotentCall | None],
     ) -> Response[Application]:
         """Adds an application; this answer alone shows its key."""
-        return Response(await application_service.create(caller, data), headers=NO_STORE)
+        return Response(await application_service.create(caller, data, idempotent_call), headers=NO_STORE)
 
     @get(guards=[requires("view_application")], operation_id="get_applications_v1_applications_get")
     async def get_applications(

@@ -17,6 +17,8 @@ from touchstone.domains.applications.schemas import Application, ApplicationChan
 from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.auth.api_key_repository import ApiKeyRepository
 from touchstone.domains.auth.tokens import digest_of, masked, new_api_key
+from touchstone.domains.idempotent_requests.model import IdempotentCall
+from touchstone.domains.idempotent_requests.service import once_in_clear
 from touchstone.domains.permissions.granting import require_held
 from touchstone.domains.permissions.model import permissions_shown, replaced
 from touchstone.http.caller import Caller
@@ -36,17 +38,22 @@ class ApplicationService:
             yield transaction
         self.forget()
 
-    async def create(self, caller: Caller, new: NewApplication) -> Application:
-        """Raises ApplicationExists, PermissionNotHeld, ExpiryOutOfRange."""
+    async def create(self, caller: Caller, new: NewApplication, call: IdempotentCall | None = None) -> Application:
+        """Raises ApplicationExists, PermissionNotHeld, ExpiryOutOfRange, ShownOnce."""
         _require_in_range("body", new.expires_at)
         require_held(caller, new.permissions)
-        async with self._changing() as transaction:
+
+        async def work(transaction: Transaction) -> Application:
             applications = ApplicationRepository(transaction)
             application_id = await applications.insert(new.name, [*new.permissions], new.accepts_extensions)
             key = new_api_key()
             await ApiKeyRepository(transaction).insert(application_id, digest_of(key), masked(key), new.expires_at)
             await AuditRepository(transaction).record(caller, "create_application", _subject(application_id), after=new)
             return await _in_clear(transaction, caller, application_id, key, new.permissions)
+
+        made = await once_in_clear(self.database, call, lambda application: _subject(application.id), work)
+        self.forget()
+        return made
 
     async def change(self, caller: Caller, application_id: int, changes: ApplicationChanges) -> Application:
         """Raises ApplicationUnknown, PermissionNotHeld."""

@@ -17,6 +17,7 @@ from touchstone.domains.artefact_matching_rules.repository import ArtefactMatchi
 from touchstone.domains.artefact_matching_rules.schemas import ArtefactMatchingRule, NewRule, RuleChanges
 from touchstone.domains.artefact_matching_rules.service import ArtefactMatchingRuleService
 from touchstone.domains.families.model import FamilyName, families_shown
+from touchstone.domains.idempotent_requests.model import CallInFlight, IdempotentCall
 from touchstone.domains.permissions.model import OwnTeam, PermissionNotHeld, permissions_shown
 from touchstone.http.caller import Caller
 from touchstone.http.guards import requires
@@ -31,16 +32,19 @@ class ArtefactMatchingRuleController(Controller):
     @post(
         guards=[requires("change_team")],
         operation_id="create_artefact_matching_rule_v1_artefact_matching_rules_post",
-        responses=failures(RuleWithoutTeam, TeamOfRuleNotFound, RuleExists, RuleTooLong, PermissionNotHeld, OwnTeam),
+        responses=failures(
+            RuleWithoutTeam, TeamOfRuleNotFound, RuleExists, RuleTooLong, PermissionNotHeld, OwnTeam, CallInFlight
+        ),
     )
     async def create_artefact_matching_rule(
         self,
         data: JSONBody[NewRule],
         caller: NamedDependency[Caller],
         artefact_matching_rule_service: NamedDependency[ArtefactMatchingRuleService],
+        idempotent_call: NamedDependency[IdempotentCall | None],
     ) -> ArtefactMatchingRule:
         """Makes teams reviewers of artefacts like this."""
-        return await artefact_matching_rule_service.create(caller, data)
+        return await artefact_matching_rule_service.create(caller, data, idempotent_call)
 
     @get(
         guards=[requires("view_team")],

@@ -17,6 +17,8 @@ from touchstone.domains.artefact_matching_rules.schemas import ArtefactMatchingR
 from touchstone.domains.artefact_matching_rules.sharing import Sharing, sharing
 from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.families.model import FAMILIES, families_shown
+from touchstone.domains.idempotent_requests.model import IdempotentCall
+from touchstone.domains.idempotent_requests.service import once
 from touchstone.domains.permissions.granting import require_held, require_not_own
 from touchstone.domains.permissions.model import permissions_shown, replaced
 from touchstone.http.caller import Caller
@@ -26,11 +28,12 @@ class ArtefactMatchingRuleService:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def create(self, caller: Caller, new: NewRule) -> ArtefactMatchingRule:
+    async def create(self, caller: Caller, new: NewRule, call: IdempotentCall | None = None) -> ArtefactMatchingRule:
         """Raises RuleWithoutTeam, TeamOfRuleNotFound, RuleExists, RuleTooLong, PermissionNotHeld, OwnTeam."""
         if not new.team_ids:
             raise RuleWithoutTeam
-        async with self.database.transaction() as transaction:
+
+        async def work(transaction: Transaction) -> ArtefactMatchingRule:
             rules = ArtefactMatchingRuleRepository(transaction)
             await _require_teams(rules, new.team_ids)
             require_held(caller, new.grant_permissions)
@@ -43,6 +46,8 @@ class ArtefactMatchingRuleService:
             await _record(transaction, caller, "create", rule_id, after=new)
             shown = permissions_shown(caller, new.grant_permissions), families_shown(caller, [new.family])
             return await rules.get(rule_id, *shown)
+
+        return await once(self.database, call, ArtefactMatchingRule, work)
 
     async def change(self, caller: Caller, rule_id: int, changes: RuleChanges) -> ArtefactMatchingRule:
         """Raises RuleNotFound, RuleLeftWithoutTeam, and what `create` raises, AnotherRuleExists for RuleExists."""

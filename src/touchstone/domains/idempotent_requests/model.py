@@ -27,5 +27,9 @@ class CallInFlight(Conflict):
     retry_after_seconds = 1
 
 
+class ShownOnce(Conflict):
+    """The Idempotency-Key {key} has made {subject}, and what it shows only once was in that answer: rotate it"""
+
+
 class KeyUsedForAnotherBody(Invalid):
     """The Idempotency-Key {key} was used with another body; take a new key"""

@@ -6,6 +6,7 @@ from litestar.params import FromPath, JSONBody
 
 from touchstone.domains.artefact_matching_rules.model import RuleTooLong
 from touchstone.domains.families.model import families_shown
+from touchstone.domains.idempotent_requests.model import CallInFlight, IdempotentCall
 from touchstone.domains.permissions.model import OwnTeam, PermissionNotHeld, permissions_shown
 from touchstone.domains.teams.model import MemberUnknown, TeamExists, TeamNotFound
 from touchstone.domains.teams.repository import TeamRepository
@@ -24,13 +25,17 @@ class TeamController(Controller):
     @post(
         guards=[requires("change_team")],
         operation_id="create_team_v1_teams_post",
-        responses=failures(TeamExists, RuleTooLong, PermissionNotHeld, OwnTeam),
+        responses=failures(TeamExists, RuleTooLong, PermissionNotHeld, OwnTeam, CallInFlight),
     )
     async def create_team(
-        self, data: JSONBody[NewTeam], caller: NamedDependency[Caller], team_service: NamedDependency[TeamService]
+        self,
+        data: JSONBody[NewTeam],
+        caller: NamedDependency[Caller],
+        team_service: NamedDependency[TeamService],
+        idempotent_call: NamedDependency[IdempotentCall | None],
     ) -> Team:
         """Adds a team, with what it may do and which artefacts it reviews."""
-        return await team_service.create(caller, data)
+        return await team_service.create(caller, data, idempotent_call)
 
     @get(guards=[requires("view_team")], operation_id="get_teams_v1_teams_get")
     async def get_teams(self, caller: NamedDependency[Caller], teams: NamedDependency[TeamRepository]) -> list[Team]:

@@ -11,6 +11,8 @@ from touchstone.domains.artefact_matching_rules.schemas import GivenRule
 from touchstone.domains.artefact_matching_rules.service import give_rules
 from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.families.model import families_shown
+from touchstone.domains.idempotent_requests.model import IdempotentCall
+from touchstone.domains.idempotent_requests.service import once
 from touchstone.domains.permissions.granting import require_held, require_not_own
 from touchstone.domains.permissions.model import permissions_shown, replaced
 from touchstone.domains.teams.model import MemberUnknown, TeamRow
@@ -32,16 +34,21 @@ class TeamService:
             yield transaction
         self.forget()
 
-    async def create(self, caller: Caller, new: NewTeam) -> Team:
+    async def create(self, caller: Caller, new: NewTeam, call: IdempotentCall | None = None) -> Team:
         """Raises TeamExists, RuleTooLong, PermissionNotHeld, OwnTeam."""
         require_held(caller, new.permissions)
-        async with self._changing() as transaction:
+
+        async def work(transaction: Transaction) -> Team:
             if new.artefact_matching_rules:
                 await ArtefactMatchingRuleRepository(transaction).lock()
             team_id = await TeamRepository(transaction).insert(new.name, [*new.permissions], new.joined_by_claims)
             await give_rules(transaction, caller, team_id, new.artefact_matching_rules)
             await AuditRepository(transaction).record(caller, "create_team", _subject(team_id), after=new)
             return await _shown(transaction, caller, team_id, new)
+
+        team = await once(self.database, call, Team, work)
+        self.forget()
+        return team
 
     async def change(self, caller: Caller, team_id: int, changes: TeamChanges) -> Team:
         """Raises TeamNotFound, RuleTooLong, PermissionNotHeld, OwnTeam."""

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
+from touchstone.domains.idempotent_requests.model import CallInFlight, IdempotentCall, ShownOnce
 from touchstone.domains.webhooks.delivery_repository import DeliveryRepository
 from touchstone.domains.webhooks.model import (
     AddressUnusable,
@@ -49,16 +50,17 @@ class WebhookController(Controller):
 
     @post(
         guards=[requires("change_webhook")],
-        responses=failures(AddressUnusable, EventUnknown, EventsNotYours, TooManyWebhooks),
+        responses=failures(AddressUnusable, EventUnknown, EventsNotYours, TooManyWebhooks, CallInFlight, ShownOnce),
     )
     async def create_webhook(
         self,
         data: JSONBody[NewWebhook],
         caller: NamedDependency[Caller],
         webhook_service: NamedDependency[WebhookService],
+        idempotent_call: NamedDependency[IdempotentCall | None],
     ) -> CreatedWebhook:
         """Has somebody told of events by signed messages (Standard Webhooks); the answer shows the secret once."""
-        return await webhook_service.create(data, caller)
+        return await webhook_service.create(data, caller, idempotent_call)
 
     @get(guards=[requires("view_webhook")])
     async def list_webhooks(self, webhooks: NamedDependency[WebhookRepository]) -> Webhooks:
@@ -111,15 +113,18 @@ class WebhookController(Controller):
         """Makes a new secret, shown once; the one before it signs beside it for a day, or as long as is said."""
         return await webhook_service.rotate_secret(webhook_id, data, caller)
 
-    @post("/{webhook_id:str}/ping", guards=[requires("change_webhook")], responses=failures(WebhookNotFound))
+    @post(
+        "/{webhook_id:str}/ping", guards=[requires("change_webhook")], responses=failures(WebhookNotFound, CallInFlight)
+    )
     async def ping_webhook(
         self,
         webhook_id: FromPath[RowId],
         caller: NamedDependency[Caller],
         webhook_service: NamedDependency[WebhookService],
+        idempotent_call: NamedDependency[IdempotentCall | None],
     ) -> Delivery:
         """Queues a test message, which is tried once; the delivery tells what came of it."""
-        return await webhook_service.ping(webhook_id, caller)
+        return await webhook_service.ping(webhook_id, caller, idempotent_call)
 
 
 class WebhookDeliveryController(Controller):
@@ -163,7 +168,7 @@ class WebhookDeliveryController(Controller):
     @post(
         "/{delivery_id:str}/replay",
         guards=[requires("change_webhook")],
-        responses=failures(WebhookNotFound, DeliveryNotFound, WebhookDisabled),
+        responses=failures(WebhookNotFound, DeliveryNotFound, WebhookDisabled, CallInFlight),
     )
     async def replay_webhook_delivery(
         self,
@@ -171,6 +176,7 @@ class WebhookDeliveryController(Controller):
         delivery_id: FromPath[DeliveryId],
         caller: NamedDependency[Caller],
         webhook_service: NamedDependency[WebhookService],
+        idempotent_call: NamedDependency[IdempotentCall | None],
     ) -> Delivery:
         """Queues the message of a delivery once more, under the same message id."""
-        return await webhook_service.replay(webhook_id, delivery_id, caller)
+        return await webhook_service.replay(webhook_id, delivery_id, caller, idempotent_call)

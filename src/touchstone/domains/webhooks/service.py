@@ -9,6 +9,8 @@ from msgspec import UNSET, UnsetType
 from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database, Transaction
 from touchstone.domains.audit_events.repository import AuditRepository
+from touchstone.domains.idempotent_requests.model import IdempotentCall
+from touchstone.domains.idempotent_requests.service import once, once_in_clear
 from touchstone.domains.outbox.model import OutboxEvent
 from touchstone.domains.outbox.service import Subscriber
 from touchstone.domains.webhooks.addresses import require_usable, shown
@@ -49,12 +51,13 @@ class WebhookService:
         self.vault = vault
         self.allow_private = allow_private
 
-    async def create(self, new: NewWebhook, caller: Caller) -> CreatedWebhook:
-        """Raises AddressUnusable, EventUnknown, EventsNotYours, TooManyWebhooks."""
+    async def create(self, new: NewWebhook, caller: Caller, call: IdempotentCall | None = None) -> CreatedWebhook:
+        """Raises AddressUnusable, EventUnknown, EventsNotYours, TooManyWebhooks, ShownOnce."""
         require_usable(new.url, allow_private=self.allow_private)
         require_may_hear(caller, new.events)
         secret = new_secret()
-        async with self.database.transaction() as transaction:
+
+        async def work(transaction: Transaction) -> CreatedWebhook:
             webhooks = WebhookRepository(transaction)
             if await webhooks.count() >= MOST_WEBHOOKS:
                 raise TooManyWebhooks(most=MOST_WEBHOOKS)
@@ -63,6 +66,8 @@ class WebhookService:
             webhook = await webhooks.get(webhook_id)
             await _record(transaction, caller, "create_webhook", webhook_id, after=noted(webhook))
             return CreatedWebhook(webhook=webhook, secret=secret)
+
+        return await once_in_clear(self.database, call, lambda made: f"webhook:{made.webhook.id}", work)
 
     async def change(self, webhook_id: int, changes: WebhookChanges, caller: Caller) -> Webhook:
         """Whoever sets the address is told what is his to see, not what was another's.
@@ -108,9 +113,10 @@ class WebhookService:
             await _record(transaction, caller, "rotate_webhook_secret", webhook_id, after=rotation)
         return WebhookSecret(secret=secret, created_at=dt.datetime.now(dt.UTC))
 
-    async def ping(self, webhook_id: int, caller: Caller) -> Delivery:
+    async def ping(self, webhook_id: int, caller: Caller, call: IdempotentCall | None = None) -> Delivery:
         """Queues a test message; it is tried once, though the webhook be disabled. Raises WebhookNotFound."""
-        async with self.database.transaction() as transaction:
+
+        async def work(transaction: Transaction) -> Delivery:
             await WebhookRepository(transaction).lock(webhook_id)
             deliveries = DeliveryRepository(transaction)
             said = message(PING, dt.datetime.now(dt.UTC), {"webhook_id": webhook_id})
@@ -118,9 +124,14 @@ class WebhookService:
             await _record(transaction, caller, "ping_webhook", webhook_id, after={"delivery": delivery.id})
             return delivery
 
-    async def replay(self, webhook_id: int, delivery_id: int, caller: Caller) -> Delivery:
+        return await once(self.database, call, Delivery, work)
+
+    async def replay(
+        self, webhook_id: int, delivery_id: int, caller: Caller, call: IdempotentCall | None = None
+    ) -> Delivery:
         """Queues a message once more under its id. Raises WebhookNotFound, DeliveryNotFound, WebhookDisabled."""
-        async with self.database.transaction() as transaction:
+
+        async def work(transaction: Transaction) -> Delivery:
             webhook = await WebhookRepository(transaction).lock(webhook_id)
             deliveries = DeliveryRepository(transaction)
             earlier = await deliveries.get(webhook_id, delivery_id)
@@ -131,6 +142,8 @@ class WebhookService:
                 transaction, caller, "replay_webhook_delivery", webhook_id, after={"message_id": delivery.message_id}
             )
             return delivery
+
+        return await once(self.database, call, Delivery, work)
 
     async def details(self, webhook_id: int, delivery_id: int, caller: Caller) -> DeliveryDetails:
         """Raises WebhookNotFound, DeliveryNotFound."""
