@@ -25,6 +25,7 @@ _HEADINGS = {
     "otlp_endpoint": "Watching",
     "ignore_permissions": "People and machines",
     "frontend_url": "Sign-on",
+    "github_app_id": "Systems of others: issue trackers, and where what is tested is published",
 }
 
 

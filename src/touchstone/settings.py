@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_type_hints
 from urllib.parse import urlsplit
 
-from touchstone.people_settings import PEOPLE_NEEDS, PeopleSettings
+from touchstone.people_settings import PEOPLE_NEEDS
 from touchstone.setting_values import (
     Secret,
     Unknown,
@@ -32,6 +32,7 @@ from touchstone.setting_values import (
     url,
     whole_number,
 )
+from touchstone.tracker_settings import TRACKER_NEEDS, TrackerSettings
 
 PREFIX = "TOUCHSTONE_"
 EVERY_INTERFACE = ("0.0.0.0", "::", "")  # noqa: S104 -- recognised here, not listened on
@@ -55,7 +56,7 @@ class SettingsError(Exception):
         super().__init__("\n".join(problems))
 
 
-class Settings(PeopleSettings, frozen=True, kw_only=True):
+class Settings(TrackerSettings, frozen=True, kw_only=True):
     """Lengths of time are seconds, sizes are bytes."""
 
     database_url: Annotated[
@@ -263,9 +264,9 @@ def variable_name(field: str) -> str:
 
 
 def variables() -> dict[str, Variable]:
-    """How each field is read: the service's own in the order of the struct, then those about people."""
+    """How each field is read: the service's own in the order of the struct, then those about others."""
     hints = get_type_hints(Settings, include_extras=True)
-    inherited = PeopleSettings.__struct_fields__
+    inherited = TrackerSettings.__struct_fields__
     fields = [field for field in Settings.__struct_fields__ if field not in inherited]
     return {field: hints[field].__metadata__[0] for field in (*fields, *inherited)}
 
@@ -278,6 +279,6 @@ def _complaint(field: str, variable: Variable, written: str) -> str:
 def _contradictions(given: Mapping[str, str]) -> list[str]:
     return [
         f"{variable_name(field)} is set but {variable_name(needed)} is not; set it as well, or remove the first."
-        for field, needed in (_NEEDS | PEOPLE_NEEDS).items()
+        for field, needed in (_NEEDS | PEOPLE_NEEDS | TRACKER_NEEDS).items()
         if given.get(variable_name(field)) and not given.get(variable_name(needed))
     ]
