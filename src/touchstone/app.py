@@ -26,6 +26,7 @@ from touchstone.domains.jobs.controller import JobController, JobSubmissionContr
 from touchstone.domains.jobs.ray_controller import RayJobController
 from touchstone.domains.models.controller import ModelController
 from touchstone.domains.notifications.controller import NotificationController, OwnNotificationController
+from touchstone.domains.periodic_work.controller import PeriodicWorkController
 from touchstone.domains.permissions.controller import PermissionController
 from touchstone.domains.secrets.controller import SecretController
 from touchstone.domains.teams.controller import TeamController
@@ -72,6 +73,7 @@ TAGS = {
     "notifications": "What a user should know.",
     "webhooks": "Who is told of events, by signed messages (Standard Webhooks).",
     "audit": "Who changed what.",
+    "periodic-work": "What workers do again and again, and what came of it.",
     "artefact-matching-rules": "Which teams review which artefacts, and what that grants.",
     **OBSERVATION_TAGS,
 }
@@ -97,6 +99,7 @@ CONTROLLERS: list[Any] = [
     WebhookController,
     WebhookDeliveryController,
     AuditEventController,
+    PeriodicWorkController,
     SamlController,
     OidcController,
     LocalLoginController,

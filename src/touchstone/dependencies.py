@@ -24,6 +24,8 @@ from touchstone.domains.jobs.repository import JobRepository
 from touchstone.domains.jobs.views import JobView
 from touchstone.domains.notifications.repository import NotificationRepository
 from touchstone.domains.notifications.service import NotificationService
+from touchstone.domains.periodic_work.repository import PeriodicWorkRepository
+from touchstone.domains.periodic_work.service import PeriodicWorkService
 from touchstone.domains.secrets.repository import SecretRepository
 from touchstone.domains.secrets.service import SecretService
 from touchstone.domains.teams.repository import TeamRepository
@@ -66,6 +68,8 @@ def dependencies(parts: Assembly, health_service: HealthService, authenticator: 
         "secrets": SecretRepository(database),
         "secret_service": SecretService(database, parts.vault),
         "visibility_service": VisibilityService(database),
+        "periodic_work": PeriodicWorkRepository(database),
+        "periodic_work_service": PeriodicWorkService(database),
     }
     given |= _people(database, authenticator.forget)
     given |= sign_on_dependencies(parts, authenticator.forget, parts.login_throttle())

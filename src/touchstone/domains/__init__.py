@@ -28,6 +28,7 @@ artefact_matching_rules  /artefact-matching-rules  which teams review which arte
 applications         /applications          machines and their keys
 users                /users                 who signs in
 idempotent_requests  -                      answers of creating calls that may be sent again
+periodic_work        /periodic-work         what workers do again and again, and what came of it
 auth                 /auth                  sessions, keys and sign-on
 audit_events         /audit-events          who changed what, in a chain
 outbox               -                      events that somebody outside may want to be told of

@@ -24,6 +24,7 @@ WRITTEN_BY = {
     "limits": {"rate_allowance"},
     "notifications": {"notification"},
     "outbox": {"outbox"},
+    "periodic_work": {"periodic_run", "periodic_work"},
     "reported_issues": {"environment_reported_issue", "test_case_reported_issue"},
     "reruns": {"automatic_rerun", "rerun_request"},
     "secrets": {"secret"},

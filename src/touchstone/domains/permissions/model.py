@@ -56,6 +56,8 @@ class Permission(StrEnum):
     VIEW_AUDIT_EVENT = "view_audit_event"
     VIEW_WEBHOOK = "view_webhook"
     CHANGE_WEBHOOK = "change_webhook"
+    VIEW_PERIODIC_WORK = "view_periodic_work"
+    CHANGE_PERIODIC_WORK = "change_periodic_work"
 
 
 PERMISSIONS: tuple[str, ...] = tuple(word.value for word in Permission)
