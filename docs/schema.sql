@@ -779,6 +779,55 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.periodic_run (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    worker text NOT NULL,
+    triggered_by text,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    outcome text,
+    detail jsonb,
+    error text,
+    CONSTRAINT periodic_run_ends_with_an_outcome CHECK (((ended_at IS NULL) = (outcome IS NULL))),
+    CONSTRAINT periodic_run_outcome_known CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text, 'lost'::text])))
+);
+
+COMMENT ON TABLE public.periodic_run IS 'When periodic work was done, for how long, and what came of it. Old runs are deleted.';
+
+COMMENT ON COLUMN public.periodic_run.triggered_by IS 'Who asked for it; null where it was due.';
+
+ALTER TABLE public.periodic_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.periodic_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.periodic_work (
+    name text NOT NULL,
+    every_seconds double precision NOT NULL,
+    is_enabled boolean NOT NULL,
+    next_at timestamp with time zone DEFAULT now() NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    leased_until timestamp with time zone,
+    leased_by text,
+    triggered_by text,
+    triggered_at timestamp with time zone,
+    registered_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT periodic_work_has_an_interval CHECK ((every_seconds > (0)::double precision))
+);
+
+COMMENT ON TABLE public.periodic_work IS 'What workers do again and again; a lease keeps two from doing one thing at once.';
+
+COMMENT ON COLUMN public.periodic_work.failures IS 'Runs in a row that failed or were lost; the more, the longer the pause.';
+
+COMMENT ON COLUMN public.periodic_work.triggered_by IS 'Who asked for a run that has not begun yet, beside those that are due.';
+
+COMMENT ON COLUMN public.periodic_work.registered_at IS 'When a worker last said that it does this.';
+
 CREATE UNLOGGED TABLE public.rate_allowance (
     subject text NOT NULL,
     tokens double precision NOT NULL,
@@ -1359,6 +1408,12 @@ ALTER TABLE ONLY public.notification
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.periodic_run
+    ADD CONSTRAINT periodic_run_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.periodic_work
+    ADD CONSTRAINT periodic_work_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.rate_allowance
     ADD CONSTRAINT rate_allowance_pkey PRIMARY KEY (subject);
 
@@ -1574,6 +1629,12 @@ CREATE INDEX outbox_handled_idx ON public.outbox USING btree (handled_at) WHERE 
 
 CREATE INDEX outbox_waiting_idx ON public.outbox USING btree (id) WHERE (handled_at IS NULL);
 
+CREATE INDEX periodic_run_ended_idx ON public.periodic_run USING btree (ended_at);
+
+CREATE UNIQUE INDEX periodic_run_going_on_key ON public.periodic_run USING btree (name) WHERE (ended_at IS NULL);
+
+CREATE INDEX periodic_run_name_idx ON public.periodic_run USING btree (name, id DESC);
+
 CREATE INDEX rate_allowance_oldest_idx ON public.rate_allowance USING btree (refilled_at);
 
 CREATE INDEX raw_result_file_object_idx ON public.raw_result_file USING btree (object_key);
@@ -1787,6 +1848,9 @@ ALTER TABLE ONLY public.job
 
 ALTER TABLE ONLY public.notification
     ADD CONSTRAINT notification_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.periodic_run
+    ADD CONSTRAINT periodic_run_name_fkey FOREIGN KEY (name) REFERENCES public.periodic_work(name) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.raw_result_file
     ADD CONSTRAINT raw_result_file_test_execution_id_fkey FOREIGN KEY (test_execution_id) REFERENCES public.test_execution(id) ON DELETE CASCADE;
