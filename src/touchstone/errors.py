@@ -2,7 +2,7 @@
 
     Failure
     ├── NotFound          there is no such thing
-    ├── Conflict          it cannot be done in the present state
+    ├── Conflict          it cannot be done in the present state; Outdated is the special case of a state not known
     ├── Invalid           the request makes no sense; InvalidValue says where, Refused and TooLarge are special cases
     ├── Unauthenticated   we do not know who asks
     ├── Forbidden         we know, and the answer is no; Exhausted is the special case of not so much
@@ -31,6 +31,10 @@ class NotFound(Failure):
 
 class Conflict(Failure):
     """It cannot be done in the present state."""
+
+
+class Outdated(Conflict):
+    """It was changed since you read it; read it again"""
 
 
 class Invalid(Failure):

@@ -56,6 +56,10 @@ class Recorder:
         await self._explain(sql, values)
         return await self.transaction.fetch_value(sql, *values)
 
+    async def fetch_json(self, sql: LiteralString, *values: Any) -> bytes | None:
+        await self._explain(sql, values)
+        return await self.transaction.fetch_json(sql, *values)
+
     async def execute(self, sql: LiteralString, *values: Any) -> int:
         await self._explain(sql, values)
         return await self.transaction.execute(sql, *values)

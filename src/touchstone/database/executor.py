@@ -28,6 +28,10 @@ class Executor(Protocol):
 
     async def fetch_value(self, sql: LiteralString, *values: Any) -> Any: ...
 
+    async def fetch_json(self, sql: LiteralString, *values: Any) -> bytes | None:
+        """The one json or jsonb value as Postgres wrote it; None when there is no row, or null in it."""
+        ...
+
     async def execute(self, sql: LiteralString, *values: Any) -> int:
         """Answers how many rows the statement touched."""
         ...
@@ -53,6 +57,10 @@ class Transaction:
     async def fetch_value(self, sql: LiteralString, *values: Any) -> Any:
         value = await self.connection.fetchval(sql, *values)
         return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
+
+    async def fetch_json(self, sql: LiteralString, *values: Any) -> bytes | None:
+        value = await self.connection.fetchval(sql, *values)
+        return None if value is None else bytes(value)
 
     async def execute(self, sql: LiteralString, *values: Any) -> int:
         return touched(await self.connection.execute(sql, *values))
@@ -94,6 +102,10 @@ class Database:
     async def fetch_value(self, sql: LiteralString, *values: Any) -> Any:
         async with self._connection() as connection:
             return await connection.fetch_value(sql, *values)
+
+    async def fetch_json(self, sql: LiteralString, *values: Any) -> bytes | None:
+        async with self._connection() as connection:
+            return await connection.fetch_json(sql, *values)
 
     async def execute(self, sql: LiteralString, *values: Any) -> int:
         async with self._connection() as connection:

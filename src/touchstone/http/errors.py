@@ -17,6 +17,7 @@ from touchstone.errors import (
     Invalid,
     InvalidValue,
     NotFound,
+    Outdated,
     Refused,
     TooLarge,
     Unauthenticated,
@@ -30,6 +31,7 @@ from touchstone.http.request_ids import request_id
 # the first that fits counts, so special cases stand before what they are cases of
 STATUSES: dict[type[Failure], int] = {
     NotFound: 404,
+    Outdated: 412,
     Conflict: 409,
     Refused: 400,
     TooLarge: 413,

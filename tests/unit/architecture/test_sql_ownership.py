@@ -49,7 +49,7 @@ STATEMENT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 WRITE = re.compile(r"\b(?:insert\s+into|delete\s+from|update(?=\s+\w+\s+set\s)|truncate(?:\s+table)?)\s+(\w+)", re.I)
-EXECUTOR_METHODS = {"fetch_all", "fetch_one", "fetch_value", "execute"}
+EXECUTOR_METHODS = {"fetch_all", "fetch_one", "fetch_value", "fetch_json", "execute"}
 
 
 def written_tables(sql: str) -> set[str]:
