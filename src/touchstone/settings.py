@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_type_hints
 from urllib.parse import urlsplit
 
+from touchstone.observation_settings import ObservationSettings
 from touchstone.people_settings import PEOPLE_NEEDS
 from touchstone.setting_values import (
     Secret,
@@ -32,7 +33,7 @@ from touchstone.setting_values import (
     url,
     whole_number,
 )
-from touchstone.tracker_settings import TRACKER_NEEDS, TrackerSettings
+from touchstone.tracker_settings import TRACKER_NEEDS
 
 PREFIX = "TOUCHSTONE_"
 EVERY_INTERFACE = ("0.0.0.0", "::", "")  # noqa: S104 -- recognised here, not listened on
@@ -56,7 +57,7 @@ class SettingsError(Exception):
         super().__init__("\n".join(problems))
 
 
-class Settings(TrackerSettings, frozen=True, kw_only=True):
+class Settings(ObservationSettings, frozen=True, kw_only=True):
     """Lengths of time are seconds, sizes are bytes."""
 
     database_url: Annotated[
@@ -266,7 +267,7 @@ def variable_name(field: str) -> str:
 def variables() -> dict[str, Variable]:
     """How each field is read: the service's own in the order of the struct, then those about others."""
     hints = get_type_hints(Settings, include_extras=True)
-    inherited = TrackerSettings.__struct_fields__
+    inherited = ObservationSettings.__struct_fields__
     fields = [field for field in Settings.__struct_fields__ if field not in inherited]
     return {field: hints[field].__metadata__[0] for field in (*fields, *inherited)}
 
