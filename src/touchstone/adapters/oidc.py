@@ -16,9 +16,9 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import msgspec
 
 from touchstone.adapters.identity_providers import AuthenticationFailed, ProviderDocument, fetched, posted
+from touchstone.adapters.oidc_logout import OLDEST_TOKEN_SECONDS, LogoutSaid, logout_said
 
 CLOCK_SKEW_SECONDS = 60
-OLDEST_TOKEN_SECONDS = 600
 LONGEST_TOKEN = 100_000
 
 
@@ -163,24 +163,43 @@ class OidcProvider:
         client = library.ClientAuth(config.client_id, config.client_secret or None, method)
         return client.prepare("POST", found.token_endpoint, headers, form)
 
+    async def read_logout(self, logout_token: str) -> LogoutSaid:
+        """Whose session has ended there. Raises AuthenticationFailed unless the provider says so to us, and now."""
+        if len(logout_token) > LONGEST_TOKEN:
+            raise AuthenticationFailed(reason="the logout token is too long")
+        issuer = (await self._discovery.current()).issuer
+        required = {"iss": issuer, "aud": self.config.client_id, "jti": None, "iat": None}
+        token = await self._verified("logout token", logout_token, required)
+        return logout_said(token.header, token.claims)
+
     async def _checked(self, found: Discovered, id_token: str, nonce: str) -> dict[str, Any]:
-        errors: Any = import_module("joserfc.errors")
-        tokens: Any = import_module("joserfc.jwt")
-        try:
-            key = await self._key(id_token)
-            claims: dict[str, Any] = tokens.decode(id_token, key, algorithms=list(self.config.algorithms)).claims
-            _registry(found.issuer, self.config.client_id, nonce).validate(claims)
-        except (errors.JoseError, ValueError) as error:
-            raise AuthenticationFailed(reason=f"the ID token does not hold: {error}") from error
-        _require_party(claims, self.config.client_id)
+        client_id = self.config.client_id
+        required = {"iss": found.issuer, "aud": client_id, "nonce": nonce, "sub": None, "exp": None, "iat": None}
+        claims: dict[str, Any] = (await self._verified("ID token", id_token, required)).claims
+        _require_party(claims, client_id)
         return claims
 
-    async def _key(self, id_token: str) -> Any:
+    async def _verified(self, name: str, token: str, required: dict[str, str | None]) -> Any:
+        """The library's token: the provider's, of now, with the claims required. Raises AuthenticationFailed."""
+        errors: Any = import_module("joserfc.errors")
+        tokens: Any = import_module("joserfc.jwt")
+        essential = {
+            claim: {"essential": True, **({"value": value} if value is not None else {})}
+            for claim, value in required.items()
+        }
+        try:
+            decoded = tokens.decode(token, await self._key(name, token), algorithms=list(self.config.algorithms))
+            tokens.JWTClaimsRegistry(leeway=CLOCK_SKEW_SECONDS, **essential).validate(decoded.claims)
+        except (errors.JoseError, ValueError) as error:
+            raise AuthenticationFailed(reason=f"the {name} does not hold: {error}") from error
+        return decoded
+
+    async def _key(self, name: str, token: str) -> Any:
         """By the token's key id; one that is unknown may be new. Raises AuthenticationFailed."""
-        key_id = _key_id(id_token)
+        key_id = _key_id(token)
         key = _chosen(await self._keys.current(), key_id) or _chosen(await self._keys.renewed(), key_id)
         if key is None:
-            raise AuthenticationFailed(reason="the ID token is signed with an unknown key")
+            raise AuthenticationFailed(reason=f"the {name} is signed with an unknown key")
         return key
 
 
@@ -228,20 +247,6 @@ def _chosen(known: dict[str, Any], key_id: str | None) -> Any:
     if key_id is None:
         return next(iter(known.values())) if len(known) == 1 else None
     return known.get(key_id)
-
-
-def _registry(issuer: str, client_id: str, nonce: str) -> Any:
-    library: Any = import_module("joserfc.jwt")
-    essential = {"essential": True}
-    return library.JWTClaimsRegistry(
-        leeway=CLOCK_SKEW_SECONDS,
-        iss={**essential, "value": issuer},
-        aud={**essential, "value": client_id},
-        nonce={**essential, "value": nonce},
-        sub=essential,
-        exp=essential,
-        iat=essential,
-    )
 
 
 def _require_party(claims: dict[str, Any], client_id: str) -> None:

@@ -56,9 +56,26 @@ def read_metadata(content: bytes) -> dict[str, Any]:
         raise ValueError(f"{' and '.join(sorted(missing))} missing for the redirect binding")
     if not {"x509cert", "x509certMulti"} & idp.keys():
         raise ValueError("no certificate")
+    if answers_at := _logout_answers_at(root):
+        idp.get("singleLogoutService", {})["responseUrl"] = answers_at
     if (end := root.get("validUntil")) and _time(end) <= dt.datetime.now(dt.UTC):
         raise ValueError(f"expired at {end}")
     return idp
+
+
+def _logout_answers_at(root: Any) -> str | None:
+    """ResponseLocation (saml-metadata-2.0-os, section 2.2.2), which the parser passes over.
+
+    Of the entity, the role and the service that it takes.
+    """
+    constants: Any = import_module("onelogin.saml2.constants").OneLogin_Saml2_Constants
+    found: list[str] = root.xpath(
+        "(((//md:EntityDescriptor)[1]/md:IDPSSODescriptor)[1]/md:SingleLogoutService[@Binding=$binding])[1]"
+        "/@ResponseLocation",
+        namespaces=constants.NSMAP,
+        binding=constants.BINDING_HTTP_REDIRECT,
+    )
+    return found[0] if found and found[0].startswith(("https://", "http://")) else None
 
 
 def signed_query(query: str) -> dict[str, str]:

@@ -137,9 +137,24 @@ class OidcOp:
             token = f"{head}.{body}.{signature[:-6]}AAAAAA"
         return token
 
-    def _signed(self, claims: dict[str, Any]) -> str:
+    def logout_token(self, *, kind: str | None = "logout+jwt", **claims: Any) -> str:
+        """What the provider posts when a session has ended; a claim that is None is left out."""
+        now = int(time.time())
+        said = {
+            "iss": self.issuer,
+            "aud": CLIENT_ID,
+            "iat": now,
+            "exp": now + 120,
+            "jti": secrets.token_hex(8),
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+            **claims,
+        }
+        kept = {name: value for name, value in said.items() if value is not None}
+        return self._signed(kept, **({"typ": kind} if kind else {}))
+
+    def _signed(self, claims: dict[str, Any], **described: str) -> str:
         key, algorithm = self.keys[-1], self.wrong.algorithm
-        header = {"alg": algorithm, "kid": key.kid}
+        header = {"alg": algorithm, "kid": key.kid, **described}
         if algorithm == "HS256":
             # the classic confusion: the public key as the secret of an HMAC, which the library refuses to make
             signed = f"{_encoded(header)}.{_encoded(claims)}"

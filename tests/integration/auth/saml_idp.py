@@ -54,6 +54,7 @@ class SamlIdp:
         self.web = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self.web.server_port}"
         self.sp_metadata: str | None = None
+        self.logout_answers_at: str | None = None
         threading.Thread(target=self.web.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
@@ -102,7 +103,12 @@ class SamlIdp:
 
     def metadata(self) -> str:
         self.metadata_reads += 1
-        return str(entity_descriptor(self.server().config))
+        described = str(entity_descriptor(self.server().config))
+        if self.logout_answers_at is None:
+            return described
+        asked_at = f'Location="{self.url}/slo"'
+        assert asked_at in described
+        return described.replace(asked_at, f'{asked_at} ResponseLocation="{self.logout_answers_at}"')
 
     def respond(self, query: dict[str, str]) -> str:
         """The base64 of a response to the AuthnRequest in a query."""

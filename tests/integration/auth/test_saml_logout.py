@@ -130,6 +130,20 @@ async def test_the_provider_ends_the_session_that_it_names(
     assert len(await audited("sign_out_at_provider")) == 1
 
 
+async def test_the_answer_goes_where_the_provider_wants_answers(
+    saml_settings: Settings, idp: SamlIdp, settings: Settings
+) -> None:
+    idp.logout_answers_at = f"{idp.url}/logged-out"
+    async with serving(saml_settings) as client:
+        idp.sp_metadata = (await client.get("/v1/auth/saml/metadata")).text
+        browser = await signed_in(client, idp)
+        asked = (await browser.get(LOGOUT)).headers["location"]
+        assert asked.startswith(f"{idp.url}/slo?SAMLRequest=")
+        url, _ = idp.logout_request(f"{settings.api_url}{SLS}", "ada@example.test", [])
+        answer = await client.get(arriving(url))
+        assert answer.headers["location"].startswith(f"{idp.url}/logged-out?SAMLResponse=")
+
+
 async def test_the_provider_ends_all_sessions_of_a_user_and_nobody_elses(
     saml_client: httpx.AsyncClient, idp: SamlIdp, settings: Settings, database: Database
 ) -> None:

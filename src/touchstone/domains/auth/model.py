@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from touchstone.database.executor import Executor
-from touchstone.errors import NotFound, Unavailable
+from touchstone.errors import NotFound, Refused, Unavailable
 
 Method = Literal["saml", "oidc", "local"]
 Purpose = Literal["sign-in", "sign-out"]
@@ -110,6 +110,10 @@ async def never_throttle(subject: str) -> None:
 
 class SessionNotFound(NotFound):
     """Session {id} not found"""
+
+
+class LogoutRefused(Refused):
+    """Logout failed"""
 
 
 class NoLocalLogin(NotFound):

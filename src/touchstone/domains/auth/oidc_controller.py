@@ -2,16 +2,17 @@
 
 from typing import Annotated, Any
 
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, QueryParameter
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromQuery, QueryParameter
 
 from touchstone.adapters.identity_providers import AuthenticationFailed
 from touchstone.domains.auth.answers import ELSEWHERE, TO_FRONT_END, plain_answer, requested, sent_to
 from touchstone.domains.auth.cookies import CookieRules
-from touchstone.domains.auth.model import OidcNotConfigured, ReturnRules
+from touchstone.domains.auth.model import LogoutRefused, OidcNotConfigured, ReturnRules
 from touchstone.domains.auth.oidc_sign_on import OidcSignOn
-from touchstone.domains.auth.schemas import SignedIn
+from touchstone.domains.auth.schemas import LogoutTokenForm, SignedIn
 from touchstone.domains.auth.sign_off import SignOff
 from touchstone.http.caller import Caller
 from touchstone.http.guards import anybody
@@ -77,3 +78,19 @@ class OidcController(Controller):
         url = await sign_off.leave(caller, browser, "oidc", requested(return_to))
         gone = cookie_rules.no_session(), cookie_rules.secret(browser)
         return sent_to(url, 307, *gone) if url else plain_answer(None, *gone)
+
+    @post(
+        "/backchannel-logout",
+        status_code=200,
+        guards=[anybody],
+        responses=failures(LogoutRefused, OidcNotConfigured),
+    )
+    async def oidc_backchannel_logout(
+        self,
+        data: Annotated[LogoutTokenForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
+        caller: NamedDependency[Caller],
+        oidc_sign_on: NamedDependency[OidcSignOn],
+    ) -> Response[None]:
+        """The identity provider says that a session has ended there; it ends here too."""
+        await oidc_sign_on.hear(caller, data.logout_token)
+        return plain_answer(None)

@@ -1,12 +1,25 @@
 """Signing in and out with OpenID Connect."""
 
+from typing import Any
+
+import structlog
+
 from touchstone.adapters.identity_providers import AuthenticationFailed
 from touchstone.adapters.oidc import Answer, OidcProvider
 from touchstone.domains.auth.claims import ClaimNames, identity_of_claims
-from touchstone.domains.auth.model import Browser, OidcNotConfigured, SessionEnded, SignOn
-from touchstone.domains.auth.service import SessionService
+from touchstone.domains.auth.model import (
+    Browser,
+    LogoutRefused,
+    OidcNotConfigured,
+    SeenAssertion,
+    SessionEnded,
+    SignOn,
+)
+from touchstone.domains.auth.service import LONGEST_REASON, SessionService
 from touchstone.domains.auth.tokens import digest_of
 from touchstone.http.caller import Caller
+
+log: Any = structlog.get_logger("touchstone.sign_on")
 
 
 class OidcSignOn:
@@ -55,6 +68,18 @@ class OidcSignOn:
         """Where the browser ends its session at the provider; None where the provider has no such place."""
         details = self._sessions.opened(ended.provider_details) if ended else {}
         return await self._require().logout(details.get("id_token"), return_to)
+
+    async def hear(self, caller: Caller, logout_token: str) -> None:
+        """Ends the sessions that the provider says have ended there. Raises LogoutRefused."""
+        provider = self._require()
+        try:
+            said = await provider.read_logout(logout_token)
+            seen = SeenAssertion(said.id, said.fresh_until)
+            named = [said.session] if said.session else []
+            await self._sessions.sign_out_at_provider(caller, "oidc", said.subject, named, seen)
+        except AuthenticationFailed as failure:
+            log.warning("a logout token was refused", reason=str(failure.facts.get("reason"))[:LONGEST_REASON])
+            raise LogoutRefused from failure
 
     def _require(self) -> OidcProvider:
         if self._provider is None:

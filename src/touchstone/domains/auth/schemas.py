@@ -48,5 +48,11 @@ class SamlLogoutForm(msgspec.Struct, frozen=True):
     relay_state: str | None = msgspec.field(name="RelayState", default=None)
 
 
+class LogoutTokenForm(msgspec.Struct, frozen=True):
+    """What an OpenID provider posts when a session has ended there; without a token it is answered as a wrong one."""
+
+    logout_token: str = ""
+
+
 class SignedIn(msgspec.Struct, frozen=True):
     message: str = "Authentication successful"

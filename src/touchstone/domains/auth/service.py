@@ -121,9 +121,12 @@ class SessionService:
         return ended
 
     async def sign_out_at_provider(
-        self, caller: Caller, method: Method, subject: str, sessions: list[str], message: SeenAssertion
+        self, caller: Caller, method: Method, subject: str | None, sessions: list[str], message: SeenAssertion
     ) -> int:
-        """The provider has ended the subject's sessions, or those that it names. Raises AuthenticationFailed."""
+        """The provider has ended the subject's sessions, or those that it names. Raises AuthenticationFailed.
+
+        Without a subject it names some.
+        """
         async with self.database.transaction() as transaction:
             if not await SignOnRepository(transaction).note_seen(_seen_digest(method, message), message):
                 raise AuthenticationFailed(reason="the logout request was used before")

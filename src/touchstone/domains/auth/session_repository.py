@@ -1,10 +1,17 @@
 """The table `user_session`."""
 
+from typing import LiteralString
+
 from touchstone.database.executor import Executor
 from touchstone.domains.auth.model import Method, SessionEnded
 from touchstone.domains.auth.schemas import SessionView
 
 MOST_SESSIONS = 100
+
+OF_SUBJECT: LiteralString = """
+    provider_subject = $1 and (cardinality($3::text[]) = 0 or provider_session = any ($3::text[]))
+"""
+OF_SESSIONS: LiteralString = "$1::text is null and provider_session = any ($3::text[])"
 
 
 class SessionRepository:
@@ -89,14 +96,15 @@ class SessionRepository:
         )
         return [session.id for session in found]
 
-    async def delete_of_provider(self, method: Method, subject: str, sessions: list[str]) -> list[SessionEnded]:
-        """Those that the provider calls so; all of the subject when it names none."""
+    async def delete_of_provider(self, method: Method, subject: str | None, sessions: list[str]) -> list[SessionEnded]:
+        """Those that the provider calls so; all of the subject when it names none, anybody's without a subject."""
         return await self.executor.fetch_all(
             SessionEnded,
             """
             delete from user_session using app_user as person
-            where provider_subject = $1 and method = $2 and person.id = user_id
-                and (cardinality($3::text[]) = 0 or provider_session = any ($3::text[]))
+            where method = $2 and person.id = user_id and """
+            + (OF_SESSIONS if subject is None else OF_SUBJECT)
+            + """
             returning user_session.id, user_id, person.name as user_name, method, provider_session, provider_details
             """,
             subject,
