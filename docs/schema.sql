@@ -11,6 +11,12 @@ $_$;
 
 COMMENT ON FUNCTION public.add_to_total(list text, change bigint) IS 'The row stays locked until the transaction ends: to be called late in it.';
 
+CREATE FUNCTION public.ci_link_key(link text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (link ~* '^https?://[^/?#]'::text) THEN ((regexp_replace(lower("substring"(link, '^[^:]+://[^/?#]+'::text)), '^(http://.*):80$|^(https://.*):443$'::text, '\1\2'::text) || CASE WHEN (link ~ '^[^:]+://[^/?#]+/'::text) THEN ''::text ELSE '/'::text END) || "substring"(link, '^[^:]+://[^/?#]+(.*)$'::text)) ELSE link END;
+
+COMMENT ON FUNCTION public.ci_link_key(link text) IS 'What spellings of one CI link have in common: runners send it raw and normalised, and both mean one execution.';
+
 CREATE FUNCTION public.hint_job_waiting() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -27,7 +33,8 @@ CREATE FUNCTION public.keep_result_counts() RETURNS trigger
     AS $$
 begin
     update test_execution as execution set passed_count = passed_count + change.passed,
-        failed_count = failed_count + change.failed, skipped_count = skipped_count + change.skipped
+        failed_count = failed_count + change.failed, skipped_count = skipped_count + change.skipped,
+        seen_at = case tg_op when 'INSERT' then now() else seen_at end
     from (
         select test_execution_id, sum(sign) filter (where status = 'PASSED') as passed,
             sum(sign) filter (where status = 'FAILED') as failed, sum(sign) filter (where status = 'SKIPPED') as skipped
@@ -42,7 +49,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION public.keep_result_counts() IS 'For inserted and deleted results; the status of a result never changes in place.';
+COMMENT ON FUNCTION public.keep_result_counts() IS 'For inserted and deleted results; the status of one never changes in place. New ones are a sign of life.';
 
 CREATE FUNCTION public.keep_total() RETURNS trigger
     LANGUAGE plpgsql
@@ -1037,6 +1044,7 @@ CREATE TABLE public.test_execution (
     seen_at timestamp with time zone DEFAULT now() NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT test_execution_ci_link_fits_its_index CHECK ((octet_length(ci_link) <= 2600)),
     CONSTRAINT test_execution_status_known CHECK ((status = ANY (ARRAY['NOT_STARTED'::text, 'IN_PROGRESS'::text, 'PASSED'::text, 'FAILED'::text, 'NOT_TESTED'::text, 'ENDED_PREMATURELY'::text])))
 )
 WITH (fillfactor='85');
@@ -1459,9 +1467,6 @@ ALTER TABLE ONLY public.test_case_reported_issue
 ALTER TABLE ONLY public.test_event
     ADD CONSTRAINT test_event_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.test_execution
-    ADD CONSTRAINT test_execution_ci_link_key UNIQUE (ci_link);
-
 ALTER TABLE ONLY public.test_execution_metadata
     ADD CONSTRAINT test_execution_metadata_pkey PRIMARY KEY (test_execution_id, execution_metadata_id);
 
@@ -1666,6 +1671,8 @@ CREATE INDEX test_event_execution_idx ON public.test_event USING btree (test_exe
 CREATE INDEX test_event_name_idx ON public.test_event USING btree (event_name, test_execution_id);
 
 CREATE INDEX test_execution_build_idx ON public.test_execution USING btree (artefact_build_id, environment_id);
+
+CREATE UNIQUE INDEX test_execution_ci_link_key ON public.test_execution USING btree (public.ci_link_key(ci_link));
 
 CREATE INDEX test_execution_environment_idx ON public.test_execution USING btree (environment_id);
 

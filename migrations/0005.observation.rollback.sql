@@ -18,6 +18,7 @@ drop table execution_metadata;
 drop table test_event;
 drop table test_execution_relevant_link;
 drop table test_execution;
+drop function ci_link_key;
 drop table artefact_decision;
 drop table environment_review_reviewer;
 drop table environment_review;

@@ -150,6 +150,16 @@ comment on column artefact_decision.is_effective is 'False while a quorum waits 
 create index artefact_decision_artefact_idx on artefact_decision (artefact_id, id desc);
 create index artefact_decision_review_idx on artefact_decision (environment_review_id);
 
+create function ci_link_key(link text) returns text
+language sql immutable parallel safe
+return case when link ~* '^https?://[^/?#]'
+    then regexp_replace(lower(substring(link from '^[^:]+://[^/?#]+')), '^(http://.*):80$|^(https://.*):443$', '\1\2')
+        || case when link ~ '^[^:]+://[^/?#]+/' then '' else '/' end
+        || substring(link from '^[^:]+://[^/?#]+(.*)$')
+    else link end;
+comment on function ci_link_key is
+    'What spellings of one CI link have in common: runners send it raw and normalised, and both mean one execution.';
+
 create table test_execution (
     id integer generated always as identity primary key,
     artefact_build_id integer not null references artefact_build on delete cascade,
@@ -158,7 +168,7 @@ create table test_execution (
     status text not null default 'IN_PROGRESS' constraint test_execution_status_known check (
         status in ('NOT_STARTED', 'IN_PROGRESS', 'PASSED', 'FAILED', 'NOT_TESTED', 'ENDED_PREMATURELY')
     ),
-    ci_link text constraint test_execution_ci_link_key unique,
+    ci_link text constraint test_execution_ci_link_fits_its_index check (octet_length(ci_link) <= 2600),
     c3_link text,
     resource_url text not null default '',
     checkbox_version text,
@@ -175,6 +185,7 @@ comment on table test_execution is 'A test plan run on a build in an environment
 comment on column test_execution.passed_count is 'Kept by triggers on test_result, as are the other two counts.';
 comment on column test_execution.started_by is 'user:{id} or application:{id}.';
 comment on column test_execution.seen_at is 'The last sign of life: any write to the execution.';
+create unique index test_execution_ci_link_key on test_execution (ci_link_key(ci_link));
 create index test_execution_build_idx on test_execution (artefact_build_id, environment_id);
 create index test_execution_environment_idx on test_execution (environment_id);
 create index test_execution_group_idx on test_execution (test_plan_id, artefact_build_id, environment_id, id desc);
@@ -400,7 +411,8 @@ create function keep_result_counts() returns trigger
 language plpgsql as $$
 begin
     update test_execution as execution set passed_count = passed_count + change.passed,
-        failed_count = failed_count + change.failed, skipped_count = skipped_count + change.skipped
+        failed_count = failed_count + change.failed, skipped_count = skipped_count + change.skipped,
+        seen_at = case tg_op when 'INSERT' then now() else seen_at end
     from (
         select test_execution_id, sum(sign) filter (where status = 'PASSED') as passed,
             sum(sign) filter (where status = 'FAILED') as failed, sum(sign) filter (where status = 'SKIPPED') as skipped
@@ -414,7 +426,7 @@ begin
     return null;
 end
 $$;
-comment on function keep_result_counts is 'For inserted and deleted results; the status of a result never changes in place.';
+comment on function keep_result_counts is 'For inserted and deleted results; the status of one never changes in place. New ones are a sign of life.';
 
 create trigger result_counts_grow after insert on test_result referencing new table as changed
     for each statement execute function keep_result_counts();
