@@ -5,7 +5,7 @@ A test holds the entries against the table's constraint and the indexes against 
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, LiteralString, cast
 
 import msgspec
 
@@ -47,17 +47,24 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     """`newest_by` are the columns within which the listing shows only the newest; None shows all that are not archived.
 
     `identity` are the columns that no two artefacts share; the table has a unique index of them. With
-    `is_found_by_identity_alone` a start with nothing but the identity finds an artefact that is there.
+    `is_found_by_identity_alone` a start with nothing but the identity finds an artefact that is there; what
+    `is_moved_freely` may be given a stage of any family later.
     """
 
     name: FamilyName
     fields: tuple[Field, ...]
     stages: tuple[StageName, ...]
     is_stage_required: bool = True
-    identity: tuple[str, ...]
+    identity: tuple[LiteralString, ...]
     newest_by: tuple[str, ...] | None
     is_found_by_identity_alone: bool = False
+    is_moved_freely: bool = False
     promoted_by: Literal["snap store", "package archive"] | None = None
+
+    @property
+    def sql(self) -> LiteralString:
+        """The name as a literal of SQL: only with it does Postgres use the family's unique index."""
+        return "'" + cast("LiteralString", self.name.value) + "'"
 
 
 _RISKS = (StageName.EDGE, StageName.BETA, StageName.CANDIDATE, StageName.STABLE)
@@ -109,6 +116,7 @@ FAMILY: dict[FamilyName, Family] = {
             stages=_RISKS,
             identity=("name", "source", "version", "track", "stage", "bundle_digest"),
             newest_by=("stage", "name", "source", "track"),
+            is_moved_freely=True,
         ),
         Family(
             name=FamilyName.MODEL,
