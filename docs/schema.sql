@@ -972,7 +972,7 @@ CREATE TABLE public.test_case (
     category text DEFAULT ''::text NOT NULL,
     template_id text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT test_case_fits_its_index CHECK ((octet_length(name) <= 2600))
+    CONSTRAINT test_case_fits_its_index CHECK (((octet_length(name) <= 2600) AND (octet_length(template_id) <= 2600)))
 );
 
 COMMENT ON TABLE public.test_case IS 'What a test plan checks.';
@@ -1692,7 +1692,7 @@ CREATE INDEX test_execution_updated_idx ON public.test_execution USING btree (up
 
 CREATE INDEX test_result_case_idx ON public.test_result USING btree (test_case_id, created_at DESC, id DESC);
 
-CREATE INDEX test_result_execution_idx ON public.test_result USING btree (test_execution_id, id);
+CREATE INDEX test_result_execution_idx ON public.test_result USING btree (test_execution_id, test_case_id, id);
 
 CREATE INDEX test_result_newest_idx ON public.test_result USING btree (created_at DESC, id DESC);
 

@@ -268,7 +268,7 @@ create table test_case (
     category text not null default '',
     template_id text not null default '',
     created_at timestamptz not null default now(),
-    constraint test_case_fits_its_index check (octet_length(name) <= 2600)
+    constraint test_case_fits_its_index check (octet_length(name) <= 2600 and octet_length(template_id) <= 2600)
 );
 comment on table test_case is 'What a test plan checks.';
 create index test_case_name_trigram_idx on test_case using gin (name gin_trgm_ops);
@@ -283,7 +283,7 @@ create table test_result (
     comment text not null default ''
 );
 comment on table test_result is 'The outcome of a test case in an execution; what it printed is in test_result_log.';
-create index test_result_execution_idx on test_result (test_execution_id, id);
+create index test_result_execution_idx on test_result (test_execution_id, test_case_id, id);
 create index test_result_case_idx on test_result (test_case_id, created_at desc, id desc);
 create index test_result_newest_idx on test_result (created_at desc, id desc);
 create index test_result_unsuccessful_idx on test_result (test_execution_id) where status <> 'PASSED';

@@ -65,6 +65,24 @@ class Transaction:
     async def execute(self, sql: LiteralString, *values: Any) -> int:
         return touched(await self.connection.execute(sql, *values))
 
+    @contextlib.asynccontextmanager
+    async def within(self, seconds: float) -> AsyncGenerator[None]:
+        """A part of the transaction whose statements may take so long each; when one fails, that part is undone alone.
+
+        Raises StatementGivenUp for one that took longer, or met a value that Postgres cannot work with.
+        """
+        try:
+            async with self.connection.transaction():
+                await self.connection.execute(f"set local statement_timeout = {seconds * 1000:.0f}")
+                yield
+                await self.connection.execute("set local statement_timeout to default")
+        except (asyncpg.QueryCanceledError, asyncpg.DataError, asyncpg.ProgramLimitExceededError) as error:
+            raise StatementGivenUp(reason=type(error).__name__) from error
+
+
+class StatementGivenUp(Failure):
+    """A statement was given up: {reason}"""
+
 
 class Database:
     """The pool: every statement on its own, unless `transaction` groups them."""

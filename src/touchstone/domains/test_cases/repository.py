@@ -1,0 +1,57 @@
+"""The table `test_case`."""
+
+from collections.abc import Sequence
+
+from touchstone.database.executor import Executor
+
+
+class TestCaseRepository:
+    __test__ = False
+
+    def __init__(self, executor: Executor) -> None:
+        self.executor = executor
+
+    async def add_missing(self, names: Sequence[str], categories: Sequence[str], template_ids: Sequence[str]) -> None:
+        """What is there stays as it is; of a name that is given twice the first counts."""
+        await self.executor.execute(
+            """
+            insert into test_case (name, category, template_id)
+            select distinct on (name) name, category, template_id
+            from unnest($1::text[], $2::text[], $3::text[]) with ordinality
+                as given (name, category, template_id, place)
+            where not exists (select from test_case where test_case.name = given.name)
+            -- everybody adds in the same order, so that nobody waits for somebody who waits for him
+            order by name, place
+            on conflict (name) do nothing
+            """,
+            names,
+            categories,
+            template_ids,
+        )
+
+    async def put(self, names: Sequence[str], categories: Sequence[str], template_ids: Sequence[str]) -> None:
+        """As `add_missing`, but templates that are not empty replace those that are there, the last one of a name."""
+        await self.executor.execute(
+            """
+            with given as (
+                select name, (array_agg(category order by place))[1] as category, coalesce(
+                    (array_agg(template_id order by place desc) filter (where template_id <> ''))[1], ''
+                ) as template_id
+                from unnest($1::text[], $2::text[], $3::text[]) with ordinality
+                    as given (name, category, template_id, place)
+                group by name
+            )
+            insert into test_case (name, category, template_id)
+            select name, category, template_id from given
+            where not exists (
+                select from test_case
+                where test_case.name = given.name and given.template_id in ('', test_case.template_id)
+            )
+            order by name
+            on conflict (name) do update set template_id = excluded.template_id
+            where excluded.template_id not in ('', test_case.template_id)
+            """,
+            names,
+            categories,
+            template_ids,
+        )
