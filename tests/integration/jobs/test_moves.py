@@ -7,6 +7,7 @@ import pytest
 
 from touchstone.adapters.runner import Run, RunStatus
 from touchstone.database.executor import Database
+from touchstone.database.visibility import EVERYTHING
 from touchstone.domains.datasets.repository import DatasetRepository, NewDatasetRow
 from touchstone.domains.jobs.model import MOVES, FailureReason, JobKind, JobStatus
 from touchstone.domains.jobs.repository import JobRepository, NewJobRow
@@ -62,7 +63,7 @@ async def test_a_job_moves_as_the_model_allows(
 ) -> None:
     jobs, job_id = JobRepository(database), await job_in(before)
     await move(jobs, job_id, after)
-    assert (await jobs.get(job_id)).status == (after if after in MOVES[before] else before)
+    assert (await jobs.get(job_id, EVERYTHING)).status == (after if after in MOVES[before] else before)
 
 
 @pytest.mark.parametrize("after", JobStatus)
@@ -72,7 +73,7 @@ async def test_what_an_earlier_attempt_says_moves_nothing(
     jobs, job_id = JobRepository(database), await job_in(JobStatus.PENDING)
     await database.execute("update job set attempt = 2 where id = $1", job_id)
     await move(jobs, job_id, after)
-    row = await jobs.get(job_id)
+    row = await jobs.get(job_id, EVERYTHING)
     assert (row.status, row.attempt, row.failure_reason) == (JobStatus.PENDING, 2, None)
 
 
@@ -82,4 +83,4 @@ async def test_only_what_failed_or_was_stopped_starts_again(
 ) -> None:
     jobs, job_id = JobRepository(database), await job_in(before)
     assert await jobs.restart_if_ended(job_id) is (before in {JobStatus.FAILED, JobStatus.STOPPED})
-    assert (await jobs.get(job_id)).attempt == (2 if before in {JobStatus.FAILED, JobStatus.STOPPED} else 1)
+    assert (await jobs.get(job_id, EVERYTHING)).attempt == (2 if before in {JobStatus.FAILED, JobStatus.STOPPED} else 1)

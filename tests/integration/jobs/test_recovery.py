@@ -8,6 +8,7 @@ from tests.builders import inference
 from tests.fakes.runner import FAILS, LEAVES_NOTHING, RUNS_ON, SUCCEEDS
 
 from touchstone.adapters.runner import RunStatus
+from touchstone.database.visibility import EVERYTHING
 from touchstone.domains.jobs.repository import JobRepository
 from touchstone_jobs import wire
 
@@ -54,10 +55,10 @@ async def test_a_worker_that_dies_after_submitting_is_followed_by_one_that_finds
 
 async def test_steps_may_be_repeated_by_anyone_at_any_time(submit, read, jobs, dispatcher, runner, dataset):
     job_id = (await submit(inference(dataset, store_to_dataset=True)))["id"]
-    stale = [await jobs.get(job_id)]
+    stale = [await jobs.get(job_id, EVERYTHING)]
     await dispatcher.attempts.submit(stale[0])
     for _ in range(4):
-        stale.append(await jobs.get(job_id))
+        stale.append(await jobs.get(job_id, EVERYTHING))
         await dispatcher.attempts.follow(stale[-1])
     before = await read(f"jobs/{job_id}")
     assert before["status"] == "succeeded"
@@ -194,13 +195,13 @@ async def test_attempts_wait_longer_and_longer(begun, parts, runner):
 
 
 async def test_a_late_lower_attempt_has_no_effect(begun, read, jobs, turn, work, runner, store, dispatcher):
-    late = await jobs.get(begun)
+    late = await jobs.get(begun, EVERYTHING)
     await fates(runner, RUNS_ON)
     run = runner.runs[f"{begun}-1"]
     runner.lose(f"{begun}-1")
     for _ in range(4):
         await turn()
-    assert (await jobs.get(begun)).attempt == 2
+    assert (await jobs.get(begun, EVERYTHING)).attempt == 2
     await runner.finish(f"{begun}-2")
     await work()
     before, log = await read(f"jobs/{begun}"), await read(f"jobs/{begun}/logs")
@@ -223,7 +224,7 @@ async def test_a_late_lower_attempt_has_no_effect(begun, read, jobs, turn, work,
 async def test_what_a_late_attempt_tells_while_the_next_one_runs_is_not_taken(
     begun, read, jobs, turn, runner, dispatcher
 ):
-    late = await jobs.get(begun)
+    late = await jobs.get(begun, EVERYTHING)
     await fates(runner, RUNS_ON)
     run = runner.runs[f"{begun}-1"]
     runner.lose(f"{begun}-1")
@@ -244,11 +245,11 @@ async def test_a_run_stopped_on_the_cluster_by_somebody_else_is_stopped(begun, r
 
 
 async def test_the_run_of_an_attempt_moves_the_job_forward_only(begun, jobs):
-    job = await jobs.get(begun)
+    job = await jobs.get(begun, EVERYTHING)
     assert job.run is not None and job.status == "running"
     stale = msgspec.structs.replace(job.run, status=RunStatus.PENDING, started_at=dt.datetime.now(dt.UTC))
     await jobs.note_run_if_active(job.id, 1, stale)
-    assert (await jobs.get(begun)).status == "running"
+    assert (await jobs.get(begun, EVERYTHING)).status == "running"
 
 
 async def _write_outcome(store, job_id: str, **fields) -> None:

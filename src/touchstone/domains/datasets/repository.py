@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from touchstone.database.executor import Executor, constraint
-from touchstone.database.visibility import EVERYTHING, VISIBLE, Viewer
+from touchstone.database.visibility import VISIBLE, Viewer
 from touchstone.domains.belonging.model import Belonging, TeamNotYours
 from touchstone.domains.datasets.model import Dataset, DatasetNotFound, StoredDataset
 from touchstone_jobs.wire import DatasetFacts
@@ -37,7 +37,7 @@ class DatasetRepository:
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
 
-    async def get(self, dataset_id: UUID, viewer: Viewer = EVERYTHING) -> Dataset:
+    async def get(self, dataset_id: UUID, viewer: Viewer) -> Dataset:
         row = await self.executor.fetch_one(
             Dataset, SELECT_DATASET + "where id = $2 and deleted_at is null and " + VISIBLE, viewer, dataset_id
         )
@@ -45,12 +45,12 @@ class DatasetRepository:
             raise DatasetNotFound(id=dataset_id)
         return row
 
-    async def find_by_run(self, job_id: UUID, viewer: Viewer = EVERYTHING) -> Dataset | None:
+    async def find_by_run(self, job_id: UUID, viewer: Viewer) -> Dataset | None:
         return await self.executor.fetch_one(
             Dataset, SELECT_DATASET + "where run_id = $2 and deleted_at is null and " + VISIBLE, viewer, job_id
         )
 
-    async def find_stored(self, dataset_id: UUID, viewer: Viewer = EVERYTHING) -> StoredDataset | None:
+    async def find_stored(self, dataset_id: UUID, viewer: Viewer) -> StoredDataset | None:
         """Deleted ones included."""
         return await self.executor.fetch_one(
             StoredDataset,
@@ -126,7 +126,7 @@ class DatasetRepository:
                 belonging.visibility,
             )
 
-    async def hold(self, dataset_id: UUID, viewer: Viewer = EVERYTHING) -> Belonging:
+    async def hold(self, dataset_id: UUID, viewer: Viewer) -> Belonging:
         """Until the end of the transaction nobody deletes it. Answers whose it is. Raises DatasetNotFound."""
         found = await self.executor.fetch_one(
             Belonging,
@@ -140,7 +140,7 @@ class DatasetRepository:
             raise DatasetNotFound(id=dataset_id)
         return found
 
-    async def lock(self, dataset_id: UUID, viewer: Viewer = EVERYTHING) -> None:
+    async def lock(self, dataset_id: UUID, viewer: Viewer) -> None:
         """Until the end of the transaction nobody uses it anew. Raises DatasetNotFound."""
         found = await self.executor.fetch_value(
             "select id from dataset where id = $2 and deleted_at is null and " + VISIBLE + "for update",
@@ -173,7 +173,7 @@ class DatasetRepository:
             belonging.owner,
         )
 
-    async def list_users(self, dataset_id: UUID, viewer: Viewer = EVERYTHING) -> list[str]:
+    async def list_users(self, dataset_id: UUID, viewer: Viewer) -> list[str]:
         """Jobs and workflows that have not ended and need the dataset, in words; ten at most."""
         rows = await self.executor.fetch_value(
             """

@@ -12,6 +12,7 @@ import msgspec
 
 from touchstone.adapters.object_store import ObjectStore
 from touchstone.database.executor import Database, Transaction
+from touchstone.database.visibility import EVERYTHING
 from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.belonging.model import Belonging
 from touchstone.domains.datasets.model import (
@@ -88,7 +89,7 @@ class DatasetService:
                 raise UploadTooSlow
             await self.quotas.require_room(transaction, new.belonging.owner, new.facts.size)
             await DatasetRepository(transaction).insert(new)
-            dataset = await DatasetRepository(transaction).get(new.id)
+            dataset = await DatasetRepository(transaction).get(new.id, EVERYTHING)
             await AuditRepository(transaction).record(caller, "upload_dataset", f"dataset:{new.id}", after=dataset)
             return dataset
 
@@ -114,7 +115,7 @@ class DatasetService:
             if users:
                 raise DatasetInUse(id=dataset_id, users=", ".join(users))
             await datasets.mark_deleted(dataset_id)
-            stored = await datasets.find_stored(dataset_id)
+            stored = await datasets.find_stored(dataset_id, EVERYTHING)
             await AuditRepository(transaction).record(caller, "delete_dataset", f"dataset:{dataset_id}", before=stored)
         if stored is not None:
             await self._purge_if_possible(stored)

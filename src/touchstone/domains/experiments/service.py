@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from touchstone.database.executor import Database, Transaction
+from touchstone.database.visibility import EVERYTHING
 from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.belonging.model import belonging_of
 from touchstone.domains.datasets.repository import DatasetRepository
@@ -60,7 +61,7 @@ class ExperimentService:
             experiments = ExperimentRepository(transaction)
             await experiments.lock(number, caller.viewer)
             workflows = WorkflowRepository(transaction)
-            found = await workflows.list_of_experiments([number])
+            found = await workflows.list_of_experiments([number], EVERYTHING)
             if len(found) > len(await workflows.list_of_experiments([number], caller.viewer)):
                 raise ExperimentShared(id=number)
             await delete_all(transaction, found)

@@ -12,6 +12,7 @@ from touchstone.adapters.object_store import ObjectNotFound, ObjectStore
 from touchstone.adapters.runner import Run, Runner, Submission
 from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database, Transaction
+from touchstone.database.visibility import EVERYTHING
 from touchstone.domains.datasets.repository import DatasetRepository, NewDatasetRow
 from touchstone.domains.datasets.unfinished_repository import UnfinishedDatasetRepository
 from touchstone.domains.jobs.belonging_repository import JobBelongingRepository
@@ -41,6 +42,7 @@ OnFinished = Callable[[Transaction, JobRow], Awaitable[None]]
 
 # no provider serves so many to one job: whoever counts more does not count what was spent
 MOST_TOKENS = 10**12
+
 
 class Attempts:
     """Steps of the dispatcher. Network calls stand outside transactions; every write is guarded by the attempt."""
@@ -91,7 +93,7 @@ class Attempts:
         """Takes in what is new; at the end of the run, everything."""
         if job.is_overdue and job.stop_reason is None:
             await self.jobs.request_stop_unless_final([job.id], "timeout")
-            job = await self.jobs.get(job.id)
+            job = await self.jobs.get(job.id, EVERYTHING)
         if job.stop_reason is not None:
             await self.runner.stop(job.submission_id)
         run = without_nul(await self.runner.look(job.submission_id))
@@ -190,7 +192,7 @@ class Attempts:
             await self._register_dataset(transaction, job, outcome)
         await _add_spent(transaction, job, outcome)
         await tell(transaction, job.id)
-        await self.on_finished(transaction, await JobRepository(transaction).get(job.id))
+        await self.on_finished(transaction, await JobRepository(transaction).get(job.id, EVERYTHING))
 
     async def _publish(self, job: JobRow) -> str | None:
         """An attempt writes below its own folder only, so that one that is late replaces nothing."""
@@ -214,7 +216,7 @@ class Attempts:
         target, facts = target_dataset(job, self.layout), outcome.dataset
         if target is None or facts is None:
             return
-        source = await DatasetRepository(transaction).find_stored(job.dataset_id)
+        source = await DatasetRepository(transaction).find_stored(job.dataset_id, EVERYTHING)
         new = NewDatasetRow(
             id=target[0],
             filename=target[1],

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from touchstone.adapters.object_store import ObjectNotFound, ObjectStore
 from touchstone.database.executor import Database
+from touchstone.database.visibility import EVERYTHING
 from touchstone.domains.jobs.log_repository import JobLogRepository
 from touchstone.domains.jobs.model import JobRow, LogChunk
 from touchstone.domains.jobs.repository import JobRepository
@@ -42,7 +43,7 @@ class JobLogs:
 
     async def pieces(self, job_id: UUID, start: int) -> AsyncGenerator[LogChunk]:
         """What is there from position `start` on, in order."""
-        job = await self.jobs.get(job_id)
+        job = await self.jobs.get(job_id, EVERYTHING)
         if start < job.log_archived:
             archived = await self._archived(job_id, job.log_archived)
             text = archived if archived is NOT_AVAILABLE else archived[start:]

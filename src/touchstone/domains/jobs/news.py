@@ -19,7 +19,7 @@ async def insert_job(transaction: Transaction, row: NewJobRow) -> None:
 
 async def tell(transaction: Transaction, job_id: UUID, word: str | None = None) -> None:
     """That a job moved; `word` where its status alone does not say how."""
-    job = await JobRepository(transaction).get(job_id)
+    job = await JobRepository(transaction).get(job_id, EVERYTHING)
     belonging = await BelongingRepository(transaction).find("job", job_id, EVERYTHING)
     if belonging is not None:
         await emit(transaction, f"job.{word or job.status}", f"job:{job_id}", summary(job), belonging=belonging)

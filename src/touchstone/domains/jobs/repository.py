@@ -9,7 +9,7 @@ import msgspec
 
 from touchstone.adapters.runner import Run
 from touchstone.database.executor import Executor, constraint
-from touchstone.database.visibility import EVERYTHING, VISIBLE, Viewer
+from touchstone.database.visibility import VISIBLE, Viewer
 from touchstone.domains.belonging.model import Belonging, TeamNotYours
 from touchstone.domains.jobs.model import (
     STOP_WORDS,
@@ -68,7 +68,7 @@ class JobRepository:
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
 
-    async def get(self, job_id: UUID, viewer: Viewer = EVERYTHING) -> JobRow:
+    async def get(self, job_id: UUID, viewer: Viewer) -> JobRow:
         row = await self.executor.fetch_one(JobRow, SELECT_JOB + "where job.id = $2 and " + VISIBLE, viewer, job_id)
         if row is None:
             raise JobNotFound(id=job_id)

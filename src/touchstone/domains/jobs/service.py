@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from touchstone.adapters.object_store import ObjectStore
 from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database, Transaction
+from touchstone.database.visibility import EVERYTHING
 from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.belonging.model import Belonging, belonging_of
 from touchstone.domains.belonging.repository import BelongingRepository
@@ -69,7 +70,7 @@ class JobService:
             row = self._row(kind, new, config, belonging_of(caller, new, origin))
             await self.quotas.require_job(transaction, row.belonging.owner)
             await insert_job(transaction, row)
-            job = await JobRepository(transaction).get(row.id)
+            job = await JobRepository(transaction).get(row.id, EVERYTHING)
             await AuditRepository(transaction).record(caller, f"create_{kind}_job", f"job:{job.id}", after=summary(job))
             return created_job(job)
 
@@ -82,7 +83,7 @@ class JobService:
             await BelongingRepository(transaction).lock("job", job_id, caller.viewer)
             before = await jobs.get(job_id, caller.viewer)
             await jobs.request_stop_unless_final([job_id], "cancelled")
-            after = await jobs.get(job_id)
+            after = await jobs.get(job_id, EVERYTHING)
             if after.stop_reason != before.stop_reason:
                 await AuditRepository(transaction).record(
                     caller, "cancel_job", f"job:{job_id}", before=summary(before), after=summary(after)
@@ -104,7 +105,7 @@ class JobService:
                 if await jobs.restart_if_ended(job_id):
                     await AuditRepository(transaction).record(caller, "retry_job", f"job:{job_id}", before=summary(job))
                     await tell(transaction, job_id, "requeued")
-            return await jobs.get(job_id)
+            return await jobs.get(job_id, EVERYTHING)
 
     async def dataset_of(self, job_id: UUID, caller: Caller) -> Dataset:
         """What the job made. Raises JobDatasetNotAvailable."""
@@ -129,7 +130,7 @@ class JobService:
         if not self.vault.is_ticket(token, ticket_subject(job_id, attempt)):
             raise TicketRefused
         try:
-            job = await JobRepository(self.database).get(job_id)
+            job = await JobRepository(self.database).get(job_id, EVERYTHING)
         except JobNotFound:
             raise TicketRefused from None
         name = job.config.get("secret_key_name")

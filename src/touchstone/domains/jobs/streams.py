@@ -10,6 +10,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from litestar.response.base import ASGIResponse
 
 from touchstone.database.executor import Database
+from touchstone.database.visibility import EVERYTHING
 from touchstone.domains.jobs.logs import JobLogs
 from touchstone.domains.jobs.repository import JobRepository
 
@@ -29,7 +30,7 @@ async def stream_log(logs: JobLogs, job_id: UUID, start: int) -> AsyncGenerator[
     """The log from position `start` on, until the job has ended; an event's id is the position after it."""
     quiet = 0
     while True:
-        is_final = (await logs.jobs.get(job_id)).status.is_final
+        is_final = (await logs.jobs.get(job_id, EVERYTHING)).status.is_final
         seen = start
         async for piece in logs.pieces(job_id, start):
             start = piece.position + len(piece.text)
@@ -48,7 +49,7 @@ async def stream_events(database: Database, job_id: UUID, after: int) -> AsyncGe
     """What happened to the job after event `after`, until its end has been told."""
     jobs, quiet = JobRepository(database), 0
     while True:
-        is_final = (await jobs.get(job_id)).status.is_final
+        is_final = (await jobs.get(job_id, EVERYTHING)).status.is_final
         events = await jobs.list_events(job_id, after=after)
         for event in events:
             after = event.id

@@ -1,7 +1,7 @@
 """The table `secret`."""
 
 from touchstone.database.executor import Executor, constraint
-from touchstone.database.visibility import EVERYTHING, VISIBLE, Viewer
+from touchstone.database.visibility import VISIBLE, Viewer
 from touchstone.domains.belonging.model import Belonging, TeamNotYours
 from touchstone.domains.secrets.model import SealedSecret, Secret
 
@@ -22,7 +22,7 @@ class SecretRepository:
             MOST_LISTED,
         )
 
-    async def find(self, name: str, viewer: Viewer = EVERYTHING) -> SealedSecret | None:
+    async def find(self, name: str, viewer: Viewer) -> SealedSecret | None:
         return await self.executor.fetch_one(
             SealedSecret,
             "select name, value, allowed_hosts from secret where name = lower($2) and " + VISIBLE,

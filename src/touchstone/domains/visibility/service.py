@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from touchstone.database.executor import Database, Transaction
+from touchstone.database.visibility import EVERYTHING
 from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.belonging.model import Belonging, BelongingChange, may_give, require_own_team
 from touchstone.domains.belonging.repository import BelongingRepository, Kind
@@ -80,7 +81,7 @@ async def _give(transaction: Transaction, kind: Kind, key: Key, after: Belonging
 
 
 async def _give_job(transaction: Transaction, job_id: UUID, after: Belonging) -> None:
-    job = await JobRepository(transaction).get(job_id)
+    job = await JobRepository(transaction).get(job_id, EVERYTHING)
     if job.workflow_id is not None:
         raise JobOfWorkflow(id=job_id, workflow=job.workflow_id.hex)
     await JobBelongingRepository(transaction).give(job_id, after)

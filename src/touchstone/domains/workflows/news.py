@@ -23,7 +23,7 @@ async def tell(transaction: Transaction, workflow_id: UUID, word: str) -> None:
     """Nothing of a deleted one."""
     belonging = await BelongingRepository(transaction).find("workflow", workflow_id, EVERYTHING)
     if belonging is not None:
-        workflow = await WorkflowRepository(transaction).get(workflow_id)
+        workflow = await WorkflowRepository(transaction).get(workflow_id, EVERYTHING)
         subject = f"workflow:{workflow_id.hex}"
         await emit(transaction, f"workflow.{word}", subject, summary(workflow), belonging=belonging)
 

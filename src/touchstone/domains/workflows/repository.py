@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from touchstone.database.executor import Executor, constraint
-from touchstone.database.visibility import EVERYTHING, VISIBLE, Viewer
+from touchstone.database.visibility import VISIBLE, Viewer
 from touchstone.domains.belonging.model import Belonging, TeamNotYours
 from touchstone.domains.jobs.model import FailureReason
 from touchstone.domains.workflows.model import Subject, WorkflowNotFound, WorkflowRow, WorkflowStatus
@@ -49,7 +49,7 @@ class WorkflowRepository:
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
 
-    async def get(self, workflow_id: UUID, viewer: Viewer = EVERYTHING, *, deleted_too: bool = False) -> WorkflowRow:
+    async def get(self, workflow_id: UUID, viewer: Viewer, *, deleted_too: bool = False) -> WorkflowRow:
         row = await self.executor.fetch_one(
             WorkflowRow,
             SELECT_WORKFLOW + "where workflow.id = $2 and ($3 or workflow.deleted_at is null) and " + VISIBLE,
@@ -61,7 +61,7 @@ class WorkflowRepository:
             raise WorkflowNotFound(id=workflow_id.hex)
         return row
 
-    async def lock(self, workflow_id: UUID, viewer: Viewer = EVERYTHING) -> None:
+    async def lock(self, workflow_id: UUID, viewer: Viewer) -> None:
         """Until the end of the transaction nobody else moves it. Raises WorkflowNotFound."""
         found = await self.executor.fetch_value(
             "select id from workflow where id = $2 and deleted_at is null and " + VISIBLE + "for update",
@@ -130,9 +130,7 @@ class WorkflowRepository:
             viewer,
         )
 
-    async def list_of_experiments(
-        self, experiment_ids: Sequence[int], viewer: Viewer = EVERYTHING
-    ) -> list[WorkflowRow]:
+    async def list_of_experiments(self, experiment_ids: Sequence[int], viewer: Viewer) -> list[WorkflowRow]:
         """Those of all the experiments, newest first."""
         return await self.executor.fetch_all(
             WorkflowRow,

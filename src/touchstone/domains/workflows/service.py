@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from touchstone.database.executor import Database, Transaction
+from touchstone.database.visibility import EVERYTHING
 from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.belonging.model import owner_of
 from touchstone.domains.datasets.repository import DatasetRepository
@@ -72,7 +73,7 @@ class WorkflowService:
             await self.quotas.require_job_of(transaction, "workflow", row.id)
             await tell(transaction, row.id, "created")
             await insert_job(transaction, _inference_job(row.id, new, subject, prompt))
-            created = await WorkflowRepository(transaction).get(row.id)
+            created = await WorkflowRepository(transaction).get(row.id, EVERYTHING)
             await _record(transaction, caller, "create_workflow", after=created)
             return created_workflow(created)
 
@@ -89,19 +90,19 @@ class WorkflowService:
             compiled = self.layout.compiled(job.workflow_id)
             await end_workflow(transaction, job.workflow_id, WorkflowStatus.SUCCEEDED, compiled_key=compiled)
         elif await workflows.go_on_unless_final(job.workflow_id):
-            await self._evaluate(transaction, job, await workflows.get(job.workflow_id))
+            await self._evaluate(transaction, job, await workflows.get(job.workflow_id, EVERYTHING))
 
     async def cancel(self, workflow_id: UUID, caller: Caller) -> WorkflowRow:
         """Ends it as failed, with the reason `cancelled`; one that has ended is left alone."""
         async with self.database.transaction() as transaction:
             workflows = WorkflowRepository(transaction)
             await workflows.lock(workflow_id, caller.viewer)
-            before = await workflows.get(workflow_id)
+            before = await workflows.get(workflow_id, EVERYTHING)
             if await end_workflow(transaction, workflow_id, WorkflowStatus.FAILED, failure=CANCELLED):
-                row = await workflows.get(workflow_id)
+                row = await workflows.get(workflow_id, EVERYTHING)
                 await _stop_jobs(transaction, row, "cancelled")
                 await _record(transaction, caller, "cancel_workflow", before=before, after=row)
-            return await workflows.get(workflow_id)
+            return await workflows.get(workflow_id, EVERYTHING)
 
     async def retry(self, workflow_id: UUID, caller: Caller) -> WorkflowRow:
         """Goes on from where a failed one stopped; any other is left alone.
@@ -111,23 +112,23 @@ class WorkflowService:
         async with self.database.transaction() as transaction:
             workflows = WorkflowRepository(transaction)
             await workflows.lock(workflow_id, caller.viewer)
-            before = await workflows.get(workflow_id)
+            before = await workflows.get(workflow_id, EVERYTHING)
             if await workflows.reopen_if_failed(workflow_id):
                 await tell(transaction, workflow_id, "retried")
-                await self._go_on(transaction, await workflows.get(workflow_id))
+                await self._go_on(transaction, await workflows.get(workflow_id, EVERYTHING))
                 await _record(transaction, caller, "retry_workflow", before=before)
-            return await workflows.get(workflow_id)
+            return await workflows.get(workflow_id, EVERYTHING)
 
     async def _go_on(self, transaction: Transaction, workflow: WorkflowRow) -> None:
         """With its last job again; if that has succeeded meanwhile, with what follows it."""
         if any(not job.status.is_final for job in workflow.jobs):
             raise WorkflowStopping(id=workflow.id.hex)
         jobs = JobRepository(transaction)
-        last = await jobs.get(workflow.jobs[0].id)
+        last = await jobs.get(workflow.jobs[0].id, EVERYTHING)
         if last.status is JobStatus.SUCCEEDED:
             await self.advance(transaction, last)
             return
-        await DatasetRepository(transaction).hold(last.dataset_id)
+        await DatasetRepository(transaction).hold(last.dataset_id, EVERYTHING)
         await self.quotas.require_job_of(transaction, "workflow", workflow.id)
         if await jobs.restart_if_ended(last.id):
             await tell_of_job(transaction, last.id, "requeued")
@@ -137,7 +138,7 @@ class WorkflowService:
         async with self.database.transaction() as transaction:
             workflows = WorkflowRepository(transaction)
             await workflows.lock(workflow_id, caller.viewer)
-            row = await workflows.get(workflow_id)
+            row = await workflows.get(workflow_id, EVERYTHING)
             if row.status is WorkflowStatus.RUNNING and not force:
                 raise WorkflowRunning
             await delete_all(transaction, [row])
@@ -172,7 +173,7 @@ class WorkflowService:
             self.rules.require(config, secret)
 
     async def _evaluate(self, transaction: Transaction, inference: JobRow, workflow: WorkflowRow) -> None:
-        dataset = await DatasetRepository(transaction).find_by_run(inference.id)
+        dataset = await DatasetRepository(transaction).find_by_run(inference.id, EVERYTHING)
         if dataset is None:
             failure = FailureReason(code="no_predictions", message="The inference left no dataset to evaluate.")
             await end_workflow(transaction, workflow.id, WorkflowStatus.FAILED, failure=failure)
