@@ -3,8 +3,14 @@
 from typing import Any
 
 from touchstone.assembly import Assembly
+from touchstone.domains.artefacts.controller import ArtefactController
+from touchstone.domains.artefacts.model import ReviewPolicy
+from touchstone.domains.artefacts.repository import ArtefactRepository
+from touchstone.domains.artefacts.service import ArtefactService
 
-OBSERVATION_CONTROLLERS: list[Any] = []
+OBSERVATION_CONTROLLERS: list[Any] = [
+    ArtefactController,
+]
 
 OBSERVATION_TAGS = {
     "artefacts": "Versions of what is shipped, their builds and reviews.",
@@ -17,4 +23,9 @@ OBSERVATION_TAGS = {
 
 def observation_dependencies(parts: Assembly) -> dict[str, Any]:
     """By the names that handlers use."""
-    return {}
+    database, settings = parts.database, parts.settings
+    policy = ReviewPolicy(is_four_eyes=settings.four_eyes, quorums=settings.quorums)
+    return {
+        "artefacts": ArtefactRepository(database),
+        "artefact_service": ArtefactService(database, settings.frontend, policy),
+    }

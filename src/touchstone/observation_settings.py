@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from touchstone.setting_values import whole_number
+from touchstone.setting_values import flag, stage_numbers, whole_number
 from touchstone.tracker_settings import TrackerSettings
 
 
@@ -21,3 +21,16 @@ class ObservationSettings(TrackerSettings, frozen=True, kw_only=True):
             "A test execution that shows no sign of life for so long is ended as ENDED_PREMATURELY; 0: never.", 0
         ),
     ] = 0
+    four_eyes: Annotated[
+        bool, flag("Whether somebody else must approve than who started the test executions that are judged.")
+    ] = False
+    approval_quorums: Annotated[
+        tuple[str, ...],
+        stage_numbers("How many people must approve an artefact, by stage, as in stable=2,candidate=2; else one."),
+    ] = ()
+
+    @property
+    def quorums(self) -> dict[str, int]:
+        """How many people must approve an artefact of a stage."""
+        pairs = (written.split("=") for written in self.approval_quorums)
+        return {stage: int(number) for stage, number in pairs}

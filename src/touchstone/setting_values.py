@@ -163,6 +163,22 @@ def permissions(about: str) -> Variable:
     return Variable(about, "none, or a list of permissions separated by commas", read, empty="none")
 
 
+def stage_numbers(about: str) -> Variable:
+    def read(value: str) -> tuple[str, ...]:
+        # imported where it is needed: most processes are told none, and the words bring the callers along
+        from touchstone.domains.families.model import StageName
+
+        pairs = [part.partition("=") for part in _parts(value)]
+        for stage, _, number in pairs:
+            StageName(stage.strip())
+            _within(int(number), 1, 100)
+        if len({stage.strip() for stage, _, _ in pairs}) < len(pairs):
+            raise ValueError
+        return tuple(f"{stage.strip()}={int(number)}" for stage, _, number in pairs)
+
+    return Variable(about, "a list of stages with numbers from 1 to 100, as in stable=2,candidate=2", read)
+
+
 def networks(about: str) -> Variable:
     def read(value: str) -> tuple[str, ...]:
         return tuple(str(ipaddress.ip_network(part, strict=False)) for part in _parts(value))
