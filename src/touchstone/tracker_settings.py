@@ -51,7 +51,7 @@ def private_key(about: str) -> Variable:
         # imported where it is needed: most processes have no such key
         from touchstone.adapters.github_app import rsa_key
 
-        pem = value.replace("\\n", "\n")
+        pem = value.replace("\\n", "\n").strip()
         rsa_key(pem)
         return Secret(pem)
 

@@ -36,6 +36,12 @@ class TrackerProject(msgspec.Struct, frozen=True):
         return IssueReference(self.source, self.project, key, self.host)
 
 
+def require_marker(text: str) -> None:
+    """It becomes part of queries. Raises ValueError."""
+    if not _MARKER.fullmatch(text):
+        raise ValueError("a marker is eight to a hundred letters, digits, dashes and underscores")
+
+
 class NewIssue(msgspec.Struct, frozen=True):
     """`text` is Markdown where the tracker reads it.
 
@@ -49,8 +55,8 @@ class NewIssue(msgspec.Struct, frozen=True):
     marker: str | None = None
 
     def __post_init__(self) -> None:
-        if self.marker is not None and not _MARKER.fullmatch(self.marker):
-            raise ValueError("a marker is eight to a hundred letters, digits, dashes and underscores")
+        if self.marker is not None:
+            require_marker(self.marker)
 
 
 class Fetched(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from touchstone.adapters.issue_tracker import NotAccepted
+from touchstone.adapters.issue_tracker import NotAccepted, require_marker
 from touchstone.adapters.jira_site import CreatedIssue, JiraSite, find_labelled, summary
 from touchstone.adapters.remote_service import Answer
 from touchstone.errors import Refused
@@ -27,6 +27,9 @@ class ReviewCard(msgspec.Struct, frozen=True):
     text: str
     marker: str
     handle: str | None = None
+
+    def __post_init__(self) -> None:
+        require_marker(self.marker)
 
 
 class CreatedCard(msgspec.Struct, frozen=True):

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 PIECE_BYTES = 64 * 1024
 LONGEST_LINE = 1024 * 1024
 GZIP = 31  # what zlib calls a window of 32 KiB in a gzip wrapper
-_LINE = re.compile(rb"^(?:Package:[ \t]*(\S+)|Version:[ \t]*(\S+)|)[ \t\r]*$", re.MULTILINE)
+# empty lines that follow each other are one match: a file of nothing else must not cost a turn for each
+_LINE = re.compile(rb"^(?:Package:[ \t]*(\S+)[ \t\r]*|Version:[ \t]*(\S+)[ \t\r]*|\s*)$", re.MULTILINE)
 
 
 class UnreadableIndexError(ValueError):
