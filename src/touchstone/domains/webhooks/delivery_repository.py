@@ -41,6 +41,20 @@ MAY_HEAR: LiteralString = """
     )
 """
 
+# Of pings ($7) there is nothing to see.
+SELECT_LEASED: LiteralString = (
+    """
+    select leased.id, webhook_id, url, message_id, leased.event, leased.payload::text as body, attempts as attempt,
+        array(
+            select value from webhook_secret
+            where webhook_id = leased.webhook_id and coalesce(expires_at > now(), true) order by id desc
+        ) as secrets, leased.event = $7 or coalesce("""
+    + MAY_HEAR
+    + """, false) as may_hear
+    from leased join webhook on webhook.id = webhook_id left join outbox on outbox.id = outbox_id
+    """
+)
+
 
 def needed(open_permissions: Collection[str]) -> tuple[list[str], list[str], list[str]]:
     """The values of MAY_HEAR: what needs no principal, and for each group of events the permission to see them."""
@@ -159,15 +173,8 @@ class DeliveryRepository:
                 from due where webhook_delivery.id = due.id
                 returning webhook_delivery.id, webhook_id, outbox_id, message_id, event, payload, attempts
             )
-            select leased.id, webhook_id, url, message_id, leased.event, leased.payload::text as body,
-                attempts as attempt, leased.event = $7 or coalesce("""
-            + MAY_HEAR
-            + """, false) as may_hear, array(
-                    select value from webhook_secret
-                    where webhook_id = leased.webhook_id and coalesce(expires_at > now(), true) order by id desc
-                ) as secrets
-            from leased join webhook on webhook.id = webhook_id left join outbox on outbox.id = outbox_id
-            """,
+            """
+            + SELECT_LEASED,
             *needed(open_permissions),
             at_most,
             at_most_each,
