@@ -30,18 +30,34 @@ async def shared_database(settings: Settings) -> AsyncGenerator[tuple[Settings, 
         try:
             complete = await stack.enter_async_context(embedding(settings, postgres=True, ray=False, tell=silent))
         except DirectoryHeld:
-            url = Secret(running_elsewhere(settings.data_dir).service_url)
-            yield msgspec.structs.replace(settings, database_url=url), False
+            yield _completed(settings, _parts_elsewhere(settings.data_dir)), False
         else:
             yield complete, True
 
 
 def running_elsewhere(data_dir: Path) -> EmbeddedPostgres:
     """The embedded Postgres of another process that holds the directory."""
-    account = unprivileged_account()
-    directory = DataDirectory(choose_directory(data_dir, account.can_traverse))
-    binaries = find_binaries(account, directory.binaries)
+    directory = _chosen(data_dir)
+    binaries = find_binaries(unprivileged_account(), directory.binaries)
     return EmbeddedPostgres(load_ports(directory).postgres or 0, binaries.folder, load_credentials(directory))
+
+
+def _parts_elsewhere(data_dir: Path) -> EmbeddedParts:
+    """Without Ray."""
+    directory, postgres = _chosen(data_dir), running_elsewhere(data_dir)
+    return EmbeddedParts(
+        directory=directory.path,
+        store_directory=directory.objects,
+        signing_key=postgres.credentials.signing_key,
+        database_owner_url=postgres.owner_url,
+        database_url=postgres.service_url,
+        postgres_binaries=postgres.binaries,
+    )
+
+
+def _chosen(data_dir: Path) -> DataDirectory:
+    """As another process holds it."""
+    return DataDirectory(choose_directory(data_dir, unprivileged_account().can_traverse))
 
 
 def _completed(settings: Settings, parts: EmbeddedParts) -> Settings:

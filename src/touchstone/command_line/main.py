@@ -36,6 +36,8 @@ COMMANDS = {
     "settings": ("show_settings", "show_settings"),
     "secret-key": ("keys", "secret_key"),
     "audit": ("audit", "audit"),
+    "backup": ("backup", "backup"),
+    "restore": ("backup", "restore"),
     "version": ("version", "version"),
 }
 
