@@ -7,9 +7,16 @@ from touchstone.domains.artefacts.controller import ArtefactController
 from touchstone.domains.artefacts.model import ReviewPolicy
 from touchstone.domains.artefacts.repository import ArtefactRepository
 from touchstone.domains.artefacts.service import ArtefactService
+from touchstone.domains.builds.controller import BuildController
+from touchstone.domains.builds.repository import BuildRepository
+from touchstone.domains.environment_reviews.controller import EnvironmentReviewController
+from touchstone.domains.environment_reviews.repository import EnvironmentReviewRepository
+from touchstone.domains.environment_reviews.service import EnvironmentReviewService
 
 OBSERVATION_CONTROLLERS: list[Any] = [
     ArtefactController,
+    BuildController,
+    EnvironmentReviewController,
 ]
 
 OBSERVATION_TAGS = {
@@ -28,4 +35,7 @@ def observation_dependencies(parts: Assembly) -> dict[str, Any]:
     return {
         "artefacts": ArtefactRepository(database),
         "artefact_service": ArtefactService(database, settings.frontend, policy),
+        "builds": BuildRepository(database),
+        "environment_reviews": EnvironmentReviewRepository(database),
+        "environment_review_service": EnvironmentReviewService(database, policy),
     }
