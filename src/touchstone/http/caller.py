@@ -1,6 +1,6 @@
 """Who asks, and what they may do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, cast
 
 import msgspec
@@ -79,6 +79,15 @@ class Caller(msgspec.Struct, frozen=True):
 
     def may(self, *permissions: str) -> bool:
         return self.principal.is_admin or set(permissions) <= self.principal.permissions | self.open_permissions
+
+    def words_shown(
+        self, every: tuple[str, ...], contract: tuple[str, ...], named: Iterable[str | None] = ()
+    ) -> tuple[str, ...]:
+        """Which words of a closed list an answer may hold.
+
+        Clients made from the contract break on words that it lacks: those are for who asks for them or names one.
+        """
+        return every if self.accepts_extensions or not {word for word in named if word} <= {*contract} else contract
 
 
 SYSTEM = Caller(Principal(user_name="touchstone", is_admin=True))

@@ -134,6 +134,4 @@ CONTRACT_FAMILIES = FAMILIES[: FAMILIES.index(FamilyName.SOLUTION) + 1]
 
 
 def families_shown(caller: Caller, named: Iterable[str | None] = ()) -> tuple[str, ...]:
-    """Clients made from the contract break on families that it lacks: those are for who asks for them or names one."""
-    given = {family for family in named if family is not None}
-    return FAMILIES if caller.accepts_extensions or not given <= set(CONTRACT_FAMILIES) else CONTRACT_FAMILIES
+    return caller.words_shown(FAMILIES, CONTRACT_FAMILIES, named)

@@ -68,9 +68,7 @@ EVALUATION_PERMISSIONS = PERMISSIONS[
 
 
 def permissions_shown(caller: Caller, named: Iterable[str] | None = None) -> tuple[str, ...]:
-    """Clients made from the contract break on words that it lacks: those are for who asks for them or names one."""
-    knows_ours = caller.accepts_extensions or not set(named or ()) <= set(CONTRACT_PERMISSIONS)
-    return PERMISSIONS if knows_ours else CONTRACT_PERMISSIONS
+    return caller.words_shown(PERMISSIONS, CONTRACT_PERMISSIONS, named or ())
 
 
 def replaced(before: list[str], given: Iterable[str], shown: tuple[str, ...]) -> list[str]:

@@ -24,5 +24,4 @@ class Shown(msgspec.Struct, frozen=True):
 
 def shown_to(caller: Caller, *, families: Iterable[str | None] = (), sources: Iterable[str | None] = ()) -> Shown:
     """All words to whoever accepts extensions or names one of ours; else the contract's."""
-    knows_sources = caller.accepts_extensions or not {one for one in sources if one} <= set(CONTRACT_SOURCES)
-    return Shown(families_shown(caller, families), SOURCES if knows_sources else CONTRACT_SOURCES)
+    return Shown(families_shown(caller, families), caller.words_shown(SOURCES, CONTRACT_SOURCES, sources))
