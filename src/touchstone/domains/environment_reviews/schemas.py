@@ -10,7 +10,7 @@ from touchstone.domains.shapes.reviews import ArtefactBuildEnvironmentReviewDeci
 from touchstone.http.row_ids import RowId
 
 Decisions = Annotated[
-    list[ArtefactBuildEnvironmentReviewDecision], Meta(max_length=100, extra={"check": either_rejected_or_approved})
+    list[ArtefactBuildEnvironmentReviewDecision], Meta(max_length=10_000, extra={"check": either_rejected_or_approved})
 ]
 
 
