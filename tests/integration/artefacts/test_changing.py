@@ -114,7 +114,11 @@ async def test_null_leaves_what_it_does_not_clear(editor, database):
     build = await add_build(database, await add_artefact(database))
     await change(editor, artefact, reviewer_ids=[user], bundled_builds=[build])
     kept = await change(editor, artefact, status=None, archived=None, stage=None, comment=None)
-    assert (kept.json()["comment"], kept.json()["jira_issue"], kept.json()["assignee"]["id"]) == ("kept", "PROJ-1", user)
+    assert (kept.json()["comment"], kept.json()["jira_issue"], kept.json()["assignee"]["id"]) == (
+        "kept",
+        "PROJ-1",
+        user,
+    )
     assert kept.headers["etag"] == '"2"'
     cleared = (await change(editor, artefact, jira_issue=None, reviewer_ids=None, bundled_builds=None)).json()
     assert [cleared[name] for name in ("jira_issue", "reviewers", "bundled_builds", "assignee")] == [None, [], [], None]
