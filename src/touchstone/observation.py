@@ -12,11 +12,35 @@ from touchstone.domains.builds.repository import BuildRepository
 from touchstone.domains.environment_reviews.controller import EnvironmentReviewController
 from touchstone.domains.environment_reviews.repository import EnvironmentReviewRepository
 from touchstone.domains.environment_reviews.service import EnvironmentReviewService
+from touchstone.domains.environments.controller import EnvironmentController
+from touchstone.domains.environments.repository import EnvironmentRepository
+from touchstone.domains.execution_metadata.controller import ExecutionMetadataController
+from touchstone.domains.execution_metadata.repository import ExecutionMetadataRepository
+from touchstone.domains.reruns.model import AutomaticReruns
+from touchstone.domains.test_cases.controller import TestCaseController
+from touchstone.domains.test_cases.repository import TestCaseRepository
+from touchstone.domains.test_executions.controller import TestExecutionController
+from touchstone.domains.test_executions.repository import TestExecutionRepository
+from touchstone.domains.test_executions.service import TestExecutionService
+from touchstone.domains.test_executions.starting import ReviewRules
+from touchstone.domains.test_plans.controller import TestPlanController
+from touchstone.domains.test_plans.repository import TestPlanRepository
+from touchstone.domains.test_results.controller import ExecutionResultController
+from touchstone.domains.test_results.listing_repository import ResultListingRepository
+from touchstone.domains.test_results.model import Recording
+from touchstone.domains.test_results.service import TestResultService
+from touchstone.settings import Settings
 
 OBSERVATION_CONTROLLERS: list[Any] = [
     ArtefactController,
     BuildController,
     EnvironmentReviewController,
+    ExecutionResultController,
+    TestCaseController,
+    TestExecutionController,
+    EnvironmentController,
+    TestPlanController,
+    ExecutionMetadataController,
 ]
 
 OBSERVATION_TAGS = {
@@ -38,4 +62,25 @@ def observation_dependencies(parts: Assembly) -> dict[str, Any]:
         "builds": BuildRepository(database),
         "environment_reviews": EnvironmentReviewRepository(database),
         "environment_review_service": EnvironmentReviewService(database, policy),
+        "result_listing": ResultListingRepository(database),
+        "test_cases": TestCaseRepository(database),
+        "test_executions": TestExecutionRepository(database),
+        "test_execution_service": TestExecutionService(database, review_rules_of(settings), recording_of(settings)),
+        "environments": EnvironmentRepository(database),
+        "test_plans": TestPlanRepository(database),
+        "execution_metadata": ExecutionMetadataRepository(database),
+        "test_result_service": TestResultService(database, parts.store, recording_of(settings)),
     }
+
+
+def recording_of(settings: Settings) -> Recording:
+    reruns = AutomaticReruns(settings.automatic_reruns, settings.automatic_rerun_pause_seconds)
+    return Recording(longest_log=settings.longest_io_log, reruns=reruns)
+
+
+def review_rules_of(settings: Settings) -> ReviewRules:
+    return ReviewRules(
+        executions_per_reviewer=settings.executions_per_reviewer,
+        days=settings.review_days,
+        frontend_url=settings.frontend,
+    )

@@ -15,13 +15,16 @@ SEEN_OF_OTHERS = {
     "model": {"model"},
 }
 
+# what these hold is for every role: words, and shapes of what is answered
+VOCABULARIES = {"filters", "shapes"}
+
 
 def seen_of_others(path: str) -> list[tuple[str, int]]:
     """Roles of other nouns that a file imports."""
     return [
         (parts[3], line)
         for name, line in imported(path)
-        if (parts := name.split("."))[:2] == ["touchstone", "domains"] and len(parts) > 3 and parts[2] != noun_of(path)
+        if (parts := name.split("."))[:2] == ["touchstone", "domains"] and len(parts) > 3 and parts[2] not in {noun_of(path), *VOCABULARIES}
     ]
 
 

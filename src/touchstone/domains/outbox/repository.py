@@ -1,6 +1,6 @@
 """The table `outbox`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from touchstone.database.executor import Executor
@@ -25,6 +25,19 @@ class OutboxRepository:
             belonging.visibility,
             belonging.owner,
             belonging.team,
+        )
+
+    async def insert_each(self, event: str, payloads: Mapping[str, Any]) -> None:
+        """One for each subject, in their order, for everybody."""
+        await self.executor.execute(
+            """
+            insert into outbox (event, subject, payload)
+            select $1, given.subject, given.payload
+            from unnest($2::text[], $3::jsonb[]) with ordinality as given (subject, payload, place) order by place
+            """,
+            event,
+            list(payloads),
+            list(payloads.values()),
         )
 
     async def take_waiting(self, at_most: int) -> list[OutboxEvent]:

@@ -1,6 +1,6 @@
 """Events written in the transaction that makes them, and handed to whoever tells of them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -27,6 +27,13 @@ async def emit(
     if not is_known(event):
         raise ValueError(f"{event} is not in the list of events")
     await OutboxRepository(transaction).insert(event, subject, msgspec.to_builtins(payload), belonging)
+
+
+async def emit_each(transaction: Transaction, event: str, payloads: Mapping[str, Any]) -> None:
+    """The same event of several things that everybody may see, `payloads` by their subjects; see `emit`."""
+    if not is_known(event):
+        raise ValueError(f"{event} is not in the list of events")
+    await OutboxRepository(transaction).insert_each(event, msgspec.to_builtins(payloads))
 
 
 class Outbox:
