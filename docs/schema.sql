@@ -1690,11 +1690,13 @@ CREATE UNIQUE INDEX test_execution_relevant_link_once_key ON public.test_executi
 
 CREATE INDEX test_execution_updated_idx ON public.test_execution USING btree (updated_at);
 
-CREATE INDEX test_result_case_idx ON public.test_result USING btree (test_case_id, created_at DESC, id DESC);
+CREATE INDEX test_result_case_idx ON public.test_result USING btree (test_case_id, created_at DESC, id DESC, status);
 
 CREATE INDEX test_result_execution_idx ON public.test_result USING btree (test_execution_id, test_case_id, id);
 
-CREATE INDEX test_result_newest_idx ON public.test_result USING btree (created_at DESC, id DESC);
+CREATE INDEX test_result_newest_idx ON public.test_result USING btree (created_at DESC, id DESC, status);
+
+CREATE INDEX test_result_of_execution_newest_idx ON public.test_result USING btree (test_execution_id, created_at DESC, id DESC, status);
 
 CREATE INDEX test_result_unsuccessful_idx ON public.test_result USING btree (test_execution_id) WHERE (status <> 'PASSED'::text);
 

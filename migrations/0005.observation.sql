@@ -284,8 +284,10 @@ create table test_result (
 );
 comment on table test_result is 'The outcome of a test case in an execution; what it printed is in test_result_log.';
 create index test_result_execution_idx on test_result (test_execution_id, test_case_id, id);
-create index test_result_case_idx on test_result (test_case_id, created_at desc, id desc);
-create index test_result_newest_idx on test_result (created_at desc, id desc);
+-- with the status last, searches by it go through the entries and not to the rows
+create index test_result_case_idx on test_result (test_case_id, created_at desc, id desc, status);
+create index test_result_newest_idx on test_result (created_at desc, id desc, status);
+create index test_result_of_execution_newest_idx on test_result (test_execution_id, created_at desc, id desc, status);
 create index test_result_unsuccessful_idx on test_result (test_execution_id) where status <> 'PASSED';
 
 create table test_result_log (

@@ -258,13 +258,12 @@ def _of_issues(asked: Asked, binding: Binding) -> list[LiteralString]:
     return [IS_ATTACHED if asked == "any" else "not " + IS_ATTACHED]
 
 
-def selecting_attached(issue_ids: list[int], binding: Binding) -> LiteralString:
-    """The ids of the results that have one of the issues, in parentheses."""
-    return (
-        "(select test_result_id from issue_attachment where issue_id = any ("
-        + binding.bind(issue_ids)
-        + "::integer[]))"
-    )
+def selecting_attached(asked: Asked, binding: Binding) -> LiteralString:
+    """The ids of the results that have one of the issues, or any, in parentheses; each once, in the order of rows."""
+    attached: LiteralString = "(select distinct test_result_id from issue_attachment"
+    if isinstance(asked, list):
+        attached = attached + " where issue_id = any (" + binding.bind(asked) + "::integer[])"
+    return attached + " order by test_result_id)"
 
 
 def _of_columns(columns: list[tuple[LiteralString, list[str]]], binding: Binding) -> list[LiteralString]:
