@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from touchstone.setting_values import flag, stage_numbers, whole_number
+from touchstone.setting_values import flag, size, stage_numbers, whole_number
 from touchstone.tracker_settings import TrackerSettings
 
 
@@ -28,6 +28,21 @@ class ObservationSettings(TrackerSettings, frozen=True, kw_only=True):
         tuple[str, ...],
         stage_numbers("How many people must approve an artefact, by stage, as in stable=2,candidate=2; else one."),
     ] = ()
+    longest_io_log: Annotated[int, size("What one test may have printed, of that which a result keeps.")] = 4 * 2**20
+    automatic_reruns: Annotated[
+        int | None,
+        whole_number(
+            "How often issues may have one test plan run again on a build in an environment; unset: any number.", 0
+        ),
+    ] = None
+    automatic_rerun_pause_seconds: Annotated[
+        int,
+        whole_number(
+            "So long after a rerun that an issue asked for it may ask for the next, then for twice as long and so on, "
+            "at most a day.",
+            0,
+        ),
+    ] = 0
 
     @property
     def quorums(self) -> dict[str, int]:

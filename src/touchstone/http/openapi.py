@@ -16,7 +16,7 @@ from touchstone.errors import Failure
 from touchstone.http.errors import status_of
 from touchstone.http.guards import Access
 from touchstone.http.problem import PROBLEM_JSON, HTTPValidationError, Problem, ProblemDetails
-from touchstone.http.request_values import FormReader, ParameterReader
+from touchstone.http.request_values import FormReader, JsonOrOtherReader, ParameterReader
 from touchstone.http.schemas import Schema, Schemas
 from touchstone.http.signature import ArgumentReader, argument_reader
 
@@ -116,6 +116,8 @@ class OperationWriter:
             return None
         media_type = self.body.media_type if isinstance(self.body, FormReader) else JSON
         content = {media_type: {"schema": schemas.of_node(self.body.decoder.node)}}
+        if isinstance(self.body, JsonOrOtherReader):
+            content |= {kind: {"schema": _text(described)} for kind, described in self.body.others.items()}
         return {"content": content, "required": not self.body.is_optional}
 
     def _responses(self, schemas: Schemas) -> dict[str, Any]:
@@ -183,6 +185,10 @@ def _parameter(parameter: ParameterReader, schemas: Schemas) -> dict[str, Any]:
         "required": definition.is_required,
     }
     return {**described, **({"description": text} if (text := parameter.description) else {}), "schema": schema}
+
+
+def _text(description: str) -> Schema:
+    return {"type": "string", "description": description}
 
 
 def _header(description: str | None) -> dict[str, Any]:

@@ -142,6 +142,31 @@ class JsonReader(BodyReader):
             values["data"] = self.decoder.decode(raw.decode(errors="replace"), ("body",), errors)
 
 
+OTHER_BODIES = "other_bodies"
+"""A handler's `opt`: media types beside JSON, each with a description, whose bodies the handler reads by itself."""
+
+
+class JsonOrOtherReader(JsonReader):
+    """A JSON body, or one of another media type, which is left to the handler: `data` is None then."""
+
+    def __init__(self, field: FieldDefinition, others: Mapping[str, str]) -> None:
+        super().__init__(field)
+        self.others = others
+        members = [one for one in get_args(declared_type(field)) if one is not NoneType]
+        self.decoder = decoder_for(Union[tuple(members)])  # noqa: UP007
+        self.json = JsonDecoder(self.decoder)
+        self.is_optional = False
+
+    async def read(self, request: AnyRequest, values: dict[str, Any], errors: list[FaultItem]) -> None:
+        if request.content_type[0].lower() in self.others:
+            values["data"] = None
+        else:
+            await super().read(request, values, errors)
+
+    def absent(self, values: dict[str, Any], errors: list[FaultItem]) -> None:
+        errors.append(missing(("body",)))
+
+
 def _media_type(field: FieldDefinition) -> str:
     declared = getattr(field.kwarg_definition, "media_type", RequestEncodingType.MULTI_PART)
     return str(getattr(declared, "value", declared))

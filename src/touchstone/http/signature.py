@@ -22,7 +22,14 @@ from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
 from touchstone.http.decoding import FaultItem, InvalidRequest, is_well_formed, json_fault
-from touchstone.http.request_values import BodyReader, FormReader, JsonReader, ParameterReader
+from touchstone.http.request_values import (
+    OTHER_BODIES,
+    BodyReader,
+    FormReader,
+    JsonOrOtherReader,
+    JsonReader,
+    ParameterReader,
+)
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -80,7 +87,7 @@ def _install_on(handler: HTTPRouteHandler, arguments: KwargsModel) -> None:
         return
     providers = _providers(handler.signature_model._fields, handler.resolve_dependencies())
     fields = _fields(handler, providers)
-    body = _body_reader(fields, arguments)
+    body = _body_reader(fields, arguments, handler.opt.get(OTHER_BODIES))
     reader = ArgumentReader(_parameters(fields, arguments), body, *_take_simple(arguments))
     handler._signature_model = _pass_through(handler.signature_model)
     for provider in providers:
@@ -176,9 +183,13 @@ def _parameters(fields: dict[str, FieldDefinition], arguments: KwargsModel) -> l
     ]
 
 
-def _body_reader(fields: dict[str, FieldDefinition], arguments: KwargsModel) -> BodyReader | None:
+def _body_reader(
+    fields: dict[str, FieldDefinition], arguments: KwargsModel, others: dict[str, str] | None
+) -> BodyReader | None:
     if "data" not in arguments.expected_reserved_kwargs:
         return None
+    if others:
+        return JsonOrOtherReader(fields["data"], others)
     return FormReader(fields["data"]) if arguments.expected_form_data else JsonReader(fields["data"])
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from touchstone.database.executor import Executor
+from touchstone.domains.test_cases.schemas import TestCaseInfo
 
 
 class TestCaseRepository:
@@ -54,4 +55,28 @@ class TestCaseRepository:
             names,
             categories,
             template_ids,
+        )
+
+    async def list_by_name(
+        self, pattern: str | None, families: Sequence[str] | None, limit: int, offset: int
+    ) -> list[TestCaseInfo]:
+        """In order of name and template. `pattern` is one of `ilike`; `families` are of what was tested."""
+        return await self.executor.fetch_all(
+            TestCaseInfo,
+            """
+            select name as test_case, template_id from test_case
+            where ($1::text is null or name ilike $1)
+                and ($2::text[] is null or exists (
+                    select from test_result
+                    join test_execution on test_execution.id = test_execution_id
+                    join artefact_build on artefact_build.id = artefact_build_id
+                    join artefact on artefact.id = artefact_id
+                    where test_case_id = test_case.id and family = any ($2)
+                ))
+            order by name, template_id limit $3 offset $4
+            """,
+            pattern,
+            families,
+            limit,
+            offset,
         )
