@@ -79,18 +79,18 @@ class Chat:
 
     async def _call(self, messages: list[Message], parameters: dict[str, Any]) -> Completion | Refusal:
         body = {"model": self._endpoint.model, "messages": messages, **self._accepted(parameters)}
-        async with self._pace.slot() as began:
+        async with self._pace.slot() as call:
             try:
                 status, headers, content = await self._post(msgspec.json.encode(body))
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 return self._unreachable(error)
-            seconds = asyncio.get_running_loop().time() - began
             if status == 200:
-                self._pace.succeeded(seconds)
+                self._pace.succeeded(call)
+                seconds = asyncio.get_running_loop().time() - call.began
                 return completion_from(content, seconds, self._endpoint.provider)
             refusal = refusal_from(status, headers, content, self._endpoint.provider)
             if status == 429:
-                self._pace.refused(began, refusal.retry_after)
+                self._pace.refused(call, refusal.retry_after)
             return refusal
 
     def _unreachable(self, error: Exception) -> Refusal:

@@ -13,7 +13,11 @@ ANSWER = b'{"choices":[{"message":{"content":"x"}}]}'
 
 
 class Nature(NamedTuple):
-    """`most` calls at once, `rate` of them begun a second (after a burst of one second's worth); None: as you like.
+    """`most` calls at once, `rate` of them begun a second; None: as you like.
+
+    A rate is that of a bucket: it is full after a pause and holds `burst` calls, by default one second's worth; with
+    1, each call must keep its distance from the one before (a leaky bucket). With `queue` a call that comes too soon
+    waits its turn, and is refused where so many wait already.
 
     `spread` is how much the length of calls varies (the logarithm's deviation), `refusal_seconds` how long a refusal
     takes, `retry_after` what it says.
@@ -21,6 +25,8 @@ class Nature(NamedTuple):
 
     most: int | None = None
     rate: float | None = None
+    burst: float | None = None
+    queue: int | None = None
     seconds: float = 0.5
     spread: float = 0.0
     refusal_seconds: float = 0.005
@@ -35,7 +41,8 @@ class SimulatedEndpoint:
         self.ended: list[float] = []
         self.refusals: list[float] = []
         self._in_flight = 0
-        self._tokens = nature.rate or 0.0
+        self._tokens = self._burst = nature.burst or nature.rate or 0.0
+        self._turn_at = 0.0
         self._filled_at = 0.0
         self._random = random.Random(1)
 
@@ -46,6 +53,7 @@ class SimulatedEndpoint:
             return 429, {"Retry-After": self.nature.retry_after} if self.nature.retry_after else {}, b"{}"
         self._in_flight += 1
         try:
+            await asyncio.sleep(max(0.0, self._turn_at - _now()))
             deviation = self.nature.spread
             await asyncio.sleep(self.nature.seconds * self._random.lognormvariate(-(deviation**2) / 2, deviation))
         finally:
@@ -58,11 +66,19 @@ class SimulatedEndpoint:
             return False
         if self.nature.rate is None:
             return True
+        if self.nature.queue is not None:
+            return self._queues_one_more(self.nature.rate, self.nature.queue)
         self._tokens += (_now() - self._filled_at) * self.nature.rate
-        self._tokens, self._filled_at = min(self._tokens, self.nature.rate), _now()
+        self._tokens, self._filled_at = min(self._tokens, self._burst), _now()
         if self._tokens < 1:
             return False
         self._tokens -= 1
+        return True
+
+    def _queues_one_more(self, rate: float, most: int) -> bool:
+        if self._turn_at - _now() > most / rate:
+            return False
+        self._turn_at = max(self._turn_at, _now()) + 1 / rate
         return True
 
     def done(self, since: float, until: float) -> float:

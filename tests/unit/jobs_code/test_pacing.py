@@ -6,7 +6,7 @@ import pytest
 from tests.unit.jobs_code.simulated_endpoint import Nature, asked
 from tests.unit.jobs_code.virtual_time import in_virtual_time
 
-from touchstone_jobs.pacing import FIRST_LIMIT, Pace
+from touchstone_jobs.pacing import FIRST_LIMIT, Call, Pace
 
 LIMITS = [3, 4, 6, 8, 12, 16, 24, 32, 48, 60]
 
@@ -43,6 +43,49 @@ def test_a_limit_of_calls_a_second_is_found_too(rate: int, retry_after: str | No
     assert endpoint.refused_share(20) < 0.05
 
 
+@pytest.mark.parametrize("rate", [5, 10, 20, 50, 100])
+@pytest.mark.parametrize("seconds", [0.1, 0.5])
+@pytest.mark.parametrize("burst", [1, 3])
+def test_calls_keep_their_distance_where_hardly_two_may_follow_each_other(
+    rate: int, seconds: float, burst: int
+) -> None:
+    endpoint = asked(Nature(rate=rate, burst=burst, seconds=seconds), seconds=60)
+
+    assert endpoint.done(5, 10) >= 0.8 * rate
+    assert endpoint.done(10, 60) >= 0.8 * rate
+    assert endpoint.refused_share(10 if rate >= 20 else 60) < 0.05
+
+
+@pytest.mark.parametrize("rate", [10, 20, 50, 100])
+@pytest.mark.parametrize("burst", [1, 3])
+def test_so_they_do_where_each_refusal_makes_everybody_pause(rate: int, burst: int) -> None:
+    endpoint = asked(Nature(rate=rate, burst=burst, retry_after="1"), seconds=60)
+
+    assert endpoint.done(10, 60) >= 0.8 * rate
+    assert endpoint.refused_share(60) < 0.05
+
+
+@pytest.mark.parametrize("rate", [1, 2, 5, 10, 20, 50])
+def test_an_endpoint_that_has_calls_wait_their_turn_is_kept_busy(rate: int) -> None:
+    endpoint = asked(Nature(rate=rate, queue=5), seconds=60)
+
+    assert endpoint.done(5, 10) >= 0.8 * rate
+    assert endpoint.done(10, 60) >= 0.8 * rate
+    assert endpoint.refused_share(60) < 0.05
+
+
+@pytest.mark.parametrize("rate", [1, 2])
+@pytest.mark.parametrize("burst", [1, 3])
+@pytest.mark.parametrize("retry_after", [None, "1"])
+def test_a_limit_of_one_or_two_calls_a_second_is_learned_at_a_few_calls_cost(
+    rate: int, burst: int, retry_after: str | None
+) -> None:
+    endpoint = asked(Nature(rate=rate, burst=burst, retry_after=retry_after), seconds=300)
+
+    assert endpoint.done(60, 300) >= 0.8 * rate
+    assert endpoint.refused_share(300) < 0.05
+
+
 @pytest.mark.parametrize("most", [4, 16, 48])
 def test_an_endpoint_that_is_slow_to_refuse_is_not_run_over_again(most: int) -> None:
     endpoint = asked(Nature(most=most, refusal_seconds=0.5), seconds=40)
@@ -63,11 +106,11 @@ def test_new_strength_of_an_endpoint_is_found() -> None:
     pace = Pace(64)
 
     async def weak_then_strong() -> float:
-        pace.refused(began=0.0)
+        pace.refused(Call(began=0.0, others=1))
         for _ in range(300):
-            async with pace.slot():
+            async with pace.slot() as call:
                 await asyncio.sleep(0.1)
-            pace.succeeded(0.1)
+                pace.succeeded(call)
         return pace.limit
 
     assert in_virtual_time(weak_then_strong()) > 10
@@ -99,14 +142,14 @@ def test_a_pace_never_stops_altogether_nor_exceeds_what_it_may() -> None:
         pace = Pace(3)
 
         async def call() -> None:
-            async with pace.slot():
+            async with pace.slot() as call:
                 await asyncio.sleep(0.1)
-            pace.succeeded(0.1)
+                pace.succeeded(call)
 
         await asyncio.gather(*(call() for _ in range(100)))
         most = pace.limit
         for _ in range(50):
-            pace.refused(began=asyncio.get_running_loop().time())
+            pace.refused(Call(asyncio.get_running_loop().time(), others=2))
         return most, pace.limit
 
     assert in_virtual_time(limits()) == (3, 1)
