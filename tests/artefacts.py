@@ -39,9 +39,7 @@ async def add_artefact(database: Database, family: str = "snap", **columns: Any)
     )
 
 
-async def add_build(
-    database: Database, artefact_id: int, architecture: str = "amd64", revision: int | None = 1
-) -> int:
+async def add_build(database: Database, artefact_id: int, architecture: str = "amd64", revision: int | None = 1) -> int:
     return await database.fetch_value(
         "insert into artefact_build (artefact_id, architecture, revision) values ($1, $2, $3) returning id",
         artefact_id,

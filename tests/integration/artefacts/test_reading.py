@@ -84,8 +84,8 @@ async def test_charms_are_listed_all_and_ties_are_too(reader, database):
     images = await database.fetch_value(
         """
         with made as (
-            insert into artefact (family, name, version, sha256) values ('image', 'i', '1', 'a'), ('image', 'i', '1', 'b')
-            returning id
+            insert into artefact (family, name, version, sha256)
+            select 'image', 'i', '1', sha256 from unnest('{a,b}'::text[]) as sha256 returning id
         ) select array_agg(id order by id) from made
         """
     )

@@ -13,6 +13,7 @@ WRITTEN_BY = {
     "audit_events": {"audit_event", "audit_head", "audit_seal"},
     "auth": {"api_key", "seen_assertion", "sign_on", "user_session"},
     "belonging": set(),
+    "builds": set(),
     "datasets": {"dataset", "unfinished_dataset"},
     "environment_reviews": {"environment_review", "environment_review_reviewer"},
     "environments": {"environment"},

@@ -17,6 +17,7 @@ from touchstone.setting_values import (
     prefix,
     signing_keys,
     size,
+    stage_numbers,
     url,
     whole_number,
 )
@@ -61,6 +62,10 @@ def test_a_size_is_read_in_decimal_and_binary_units(written: str, count: int) ->
         (fernet_keys("x"), "too-short"),
         (fernet_keys("x"), "é" * 44),
         (signing_keys("x"), "too-short"),
+        (stage_numbers("x"), "stable"),
+        (stage_numbers("x"), "stable=0"),
+        (stage_numbers("x"), "nowhere=2"),
+        (stage_numbers("x"), "stable=2,stable=3"),
     ],
 )
 def test_what_makes_no_sense_is_refused(variable: Variable, written: str) -> None:
@@ -79,6 +84,7 @@ def test_what_makes_no_sense_is_refused(variable: Variable, written: str) -> Non
         (url("x", "https"), "https://host/path/", "https://host/path"),
         (prefix("x"), "/jobs/results/", "jobs/results"),
         (number("x", 0, 2), "0.25", 0.25),
+        (stage_numbers("x"), "stable = 2,beta=03", ("stable=2", "beta=3")),
     ],
 )
 def test_what_makes_sense_is_read(variable: Variable, written: str, value: Any) -> None:

@@ -120,7 +120,7 @@ class ArtefactController(Controller):
         limit: FromQuery[HistorySize] = 10,
         offset: FromQuery[Offset] = 0,
     ) -> Response[ArtefactHistoryResponse]:
-        """All versions of a name on a track, newest first; debs and images have the track ``."""
+        """All versions of a name on a track, newest first; debs and images stand on the empty one."""
         return json_answer(await artefacts.history(name, family, track, stage, limit=limit, offset=offset))
 
     @get(
