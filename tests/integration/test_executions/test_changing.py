@@ -45,7 +45,11 @@ async def test_an_unknown_execution_is_not_found(recorder: httpx.AsyncClient, pa
 async def test_a_change_leaves_what_is_null(recorder: httpx.AsyncClient, execution: str) -> None:
     await recorder.patch(execution, json={"c3_link": "http://c3.example.test"})
     changed = (await recorder.patch(execution, json={"status": "NOT_TESTED", "c3_link": None})).json()
-    assert (changed["status"], changed["c3_link"], changed["ci_link"]) == ("NOT_TESTED", "http://c3.example.test/", LINK)
+    assert (changed["status"], changed["c3_link"], changed["ci_link"]) == (
+        "NOT_TESTED",
+        "http://c3.example.test/",
+        LINK,
+    )
 
 
 @pytest.mark.parametrize(
