@@ -8,6 +8,7 @@ from typing import Any, LiteralString, Protocol, TypeVar
 import asyncpg
 import msgspec
 
+from touchstone.database.copying import Put, pieces_of
 from touchstone.database.rows import reader_for
 from touchstone.errors import Failure, Unavailable
 
@@ -17,6 +18,8 @@ COMMAND_TIMEOUT_SECONDS = 30.0
 ACQUIRE_TIMEOUT_SECONDS = 10.0
 # a transaction does nothing but statements, so one that waits longer has lost its process, and keeps its locks
 STANDSTILL_SECONDS = 30
+# whoever takes longer over what a statement found is cut off: until then it holds a connection and old rows
+COPY_SECONDS = 3600.0
 
 
 class Executor(Protocol):
@@ -91,6 +94,7 @@ class Database:
         self.url = url
         self.size = size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._copies = asyncio.Semaphore(max(1, size // 2))  # long ones leave connections to everybody else
 
     async def open(self) -> None:
         """Makes the pool; connections come with the first statements, so a database that is away fails those."""
@@ -128,6 +132,29 @@ class Database:
     async def execute(self, sql: LiteralString, *values: Any) -> int:
         async with self._connection() as connection:
             return await connection.execute(sql, *values)
+
+    def copy_out(self, sql: LiteralString, *values: Any) -> AsyncGenerator[bytes]:
+        """What a statement finds as CSV, each row with `\\n` behind it, in pieces that end anywhere.
+
+        For whole tables: memory stays flat however slow the reader is, and closing the generator ends the COPY.
+        Reading it raises Unavailable, also while too many such copies go on.
+        """
+
+        async def fill(put: Put) -> None:
+            async with self._copying(), self._connection() as borrowed:
+                await borrowed.connection.copy_from_query(sql, *values, output=put, format="csv", timeout=COPY_SECONDS)
+
+        return pieces_of(fill)
+
+    @contextlib.asynccontextmanager
+    async def _copying(self) -> AsyncGenerator[None]:
+        with unavailable_when_gone():
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
+                await self._copies.acquire()
+        try:
+            yield
+        finally:
+            self._copies.release()
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
