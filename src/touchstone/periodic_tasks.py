@@ -10,6 +10,7 @@ from touchstone.domains.limits.repository import RateAllowanceRepository
 from touchstone.domains.outbox.repository import OutboxRepository
 from touchstone.domains.periodic_work.model import PeriodicTask
 from touchstone.domains.periodic_work.repository import PeriodicWorkRepository
+from touchstone.domains.test_executions.service import end_lost
 from touchstone.domains.webhooks.delivery_repository import DeliveryRepository
 from touchstone.domains.webhooks.repository import WebhookRepository
 
@@ -27,7 +28,13 @@ Work = Callable[[], Awaitable[dict[str, int]]]
 
 def periodic_tasks(parts: Assembly) -> list[PeriodicTask]:
     """All of them; what is not set up is listed as not enabled, so that it is seen."""
-    return [*_of_people(parts), *_of_what_is_told(parts), *_of_objects(parts), *_of_periodic_work(parts)]
+    return [
+        *_of_people(parts),
+        *_of_what_is_told(parts),
+        *_of_objects(parts),
+        *_of_tests(parts),
+        *_of_periodic_work(parts),
+    ]
 
 
 def _of_people(parts: Assembly) -> list[PeriodicTask]:
@@ -65,6 +72,15 @@ def _of_objects(parts: Assembly) -> list[PeriodicTask]:
         PeriodicTask("purge_abandoned_uploads", MINUTE, datasets.purge_abandoned),
         PeriodicTask("remove_work_of_ended_jobs", 10 * MINUTE, lambda: leftovers.remove_old(job_work_days)),
     ]
+
+
+def _of_tests(parts: Assembly) -> list[PeriodicTask]:
+    seconds = parts.settings.lost_execution_seconds
+
+    async def end_lost_executions() -> dict[str, int]:
+        return {"ended": await end_lost(parts.database, seconds)}
+
+    return [PeriodicTask("end_lost_executions", MINUTE, end_lost_executions, enabled=seconds > 0)]
 
 
 def _of_periodic_work(parts: Assembly) -> list[PeriodicTask]:

@@ -46,6 +46,10 @@ class TestExecutionController(Controller):
         "/start-test",
         guards=[requires("change_test")],
         operation_id="start_test_execution_v1_test_executions_start_test_put",
+        description=(
+            "An execution is known by its CI link: a repeated call answers the same one, and one with other data the "
+            "old one with `conflict`. Without a CI link each call starts a new one."
+        ),
         responses=failures(
             ImageUnknown,
             ImageArchitectureDiffers,
@@ -61,11 +65,7 @@ class TestExecutionController(Controller):
         caller: NamedDependency[Caller],
         test_execution_service: NamedDependency[TestExecutionService],
     ) -> StartedTestExecution:
-        """Starts a test plan on a build in an environment, all of which are made if need be.
-
-        An execution is known by its CI link: a repeated call answers the same one, and one with other data the old one
-        with `conflict`. Without a CI link each call starts a new one.
-        """
+        """Starts a test plan on a build in an environment, all of which are made if need be."""
         return await test_execution_service.start(caller, data)  # pyright: ignore[reportUnknownArgumentType]
 
     @put(
@@ -103,6 +103,10 @@ class TestExecutionController(Controller):
         "/{id:str}",
         guards=[requires("change_test")],
         operation_id="patch_test_execution_v1_test_executions__id__patch",
+        description=(
+            "COMPLETED stands for FAILED when a result failed, PASSED when there are others, and else "
+            "ENDED_PREMATURELY."
+        ),
         response_headers=[EDITION_HEADER],
         responses=failures(TestExecutionNotFound, Outdated, CiLinkTaken, CiLinkTooLong),
     )
@@ -114,10 +118,7 @@ class TestExecutionController(Controller):
         test_execution_service: NamedDependency[TestExecutionService],
         if_match: IfMatch = None,
     ) -> Response[TestExecutionResponse]:
-        """Changes the status or the links of an execution, and adds metadata.
-
-        COMPLETED stands for FAILED when a result failed, PASSED when there are others, and else ENDED_PREMATURELY.
-        """
+        """Changes the status or the links of an execution, and adds metadata."""
         shown = await test_execution_service.change(caller, id, data, editions_allowed(if_match))
         return with_edition(bytes(shown.body), shown.edition)
 
@@ -158,6 +159,10 @@ class TestExecutionController(Controller):
         "/{id:str}/status_update",
         guards=[requires("change_test")],
         operation_id="put_status_update_v1_test_executions__id__status_update_put",
+        description=(
+            "A job_start that comes first says where it ran. A job_end that comes last ends an execution that has "
+            "neither passed nor failed."
+        ),
         responses=failures(TestExecutionNotFound),
     )
     async def put_status_update(
@@ -167,11 +172,7 @@ class TestExecutionController(Controller):
         caller: NamedDependency[Caller],
         test_execution_service: NamedDependency[TestExecutionService],
     ) -> None:
-        """Replaces the events of an execution's course.
-
-        A job_start that comes first says where it ran. A job_end that comes last ends an execution that has neither
-        passed nor failed.
-        """
+        """Replaces the events of an execution's course."""
         await test_execution_service.replace_events(caller, id, data.events)
 
     @post(
