@@ -85,6 +85,7 @@ def _has_kind(value: Any, kind: type) -> bool:
 def next_link(url: str, cursor: str) -> str:
     """The `Link` header's value that leads from the page at `url` to the one after it."""
     scheme, host, path, query, _ = urlsplit(url)
-    kept = [(key, value) for key, value in parse_qsl(query, keep_blank_values=True) if key not in ("cursor", "skip")]
+    pairs = parse_qsl(query, keep_blank_values=True)
+    kept = [(key, value) for key, value in pairs if key not in ("cursor", "skip", "offset")]
     following = urlunsplit((scheme, host, path, urlencode([*kept, ("cursor", cursor)]), ""))
     return f'<{following}>; rel="next"'

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from litestar.params import FromQuery
+from litestar.params import FromQuery, QueryParameter
 from msgspec import Meta
 
 from touchstone.domains.filters.model import (
@@ -32,6 +32,16 @@ from touchstone.http.row_ids import RowId
 
 SENTINELS: tuple[Sentinel, ...] = ("any", "none")
 
+# the parameters that would be taken for dependencies of their names
+FIELDS = {
+    "artefact_names": "artefacts",
+    "environment_names": "environments",
+    "case_names": "test_cases",
+    "plan_names": "test_plans",
+    "issue_ids": "issues",
+    "metadata_pairs": "execution_metadata",
+}
+
 
 def one_kind(values: list[Any]) -> Any:
     """The ids, or the one sentinel that is there. Raises ValueError for a mixture."""
@@ -49,16 +59,16 @@ ResultIdWords = Annotated[list[int | Literal["any", "none"]], Meta(max_length=MO
 
 async def result_filters(
     families: FromQuery[Families | None] = None,
-    artefacts: FromQuery[Words | None] = None,
+    artefact_names: Annotated[Words | None, QueryParameter(name="artefacts")] = None,
     artefact_versions: FromQuery[Words | None] = None,
     artefact_stages: FromQuery[Words | None] = None,
     artefact_tracks: FromQuery[Words | None] = None,
     artefact_is_archived: FromQuery[bool | None] = None,
-    environments: FromQuery[Words | None] = None,
-    test_cases: FromQuery[Words | None] = None,
+    environment_names: Annotated[Words | None, QueryParameter(name="environments")] = None,
+    case_names: Annotated[Words | None, QueryParameter(name="test_cases")] = None,
     template_ids: FromQuery[Words | None] = None,
-    test_plans: FromQuery[Words | None] = None,
-    issues: FromQuery[IdWords | None] = None,
+    plan_names: Annotated[Words | None, QueryParameter(name="test_plans")] = None,
+    issue_ids: Annotated[IdWords | None, QueryParameter(name="issues")] = None,
     test_result_statuses: FromQuery[ResultStatuses | None] = None,
     test_execution_statuses: FromQuery[ExecutionStatuses | None] = None,
     reviewer_ids: FromQuery[IdWords | None] = None,
@@ -67,7 +77,7 @@ async def result_filters(
     execution_is_latest: FromQuery[bool | None] = None,
     from_date: FromQuery[dt.datetime | None] = None,
     until_date: FromQuery[dt.datetime | None] = None,
-    execution_metadata: FromQuery[Words | None] = None,
+    metadata_pairs: Annotated[Words | None, QueryParameter(name="execution_metadata")] = None,
 ) -> TestResultSearchFilters:
     """Raises MetadataFormatInvalid, MetadataEncodingInvalid, MetadataEmpty."""
     return TestResultSearchFilters(**_asked(locals()))
@@ -75,13 +85,13 @@ async def result_filters(
 
 async def execution_filters(
     families: FromQuery[Families | None] = None,
-    artefacts: FromQuery[Words | None] = None,
+    artefact_names: Annotated[Words | None, QueryParameter(name="artefacts")] = None,
     artefact_versions: FromQuery[Words | None] = None,
     artefact_stages: FromQuery[Words | None] = None,
     artefact_tracks: FromQuery[Words | None] = None,
     artefact_is_archived: FromQuery[bool | None] = None,
-    environments: FromQuery[Words | None] = None,
-    test_plans: FromQuery[Words | None] = None,
+    environment_names: Annotated[Words | None, QueryParameter(name="environments")] = None,
+    plan_names: Annotated[Words | None, QueryParameter(name="test_plans")] = None,
     test_execution_statuses: FromQuery[ExecutionStatuses | None] = None,
     reviewer_ids: FromQuery[IdWords | None] = None,
     assignee_ids: FromQuery[IdWords | None] = None,
@@ -91,7 +101,7 @@ async def execution_filters(
     event_names: FromQuery[Words | None] = None,
     from_date: FromQuery[dt.datetime | None] = None,
     until_date: FromQuery[dt.datetime | None] = None,
-    execution_metadata: FromQuery[Words | None] = None,
+    metadata_pairs: Annotated[Words | None, QueryParameter(name="execution_metadata")] = None,
 ) -> TestExecutionSearchFilters:
     """Raises SentinelCombined, MetadataFormatInvalid, MetadataEncodingInvalid, MetadataEmpty."""
     given = _asked(locals())
@@ -102,7 +112,7 @@ async def execution_filters(
 
 def _asked(given: dict[str, Any]) -> dict[str, Any]:
     """Without what was left out, so that the struct's own defaults stand."""
-    found = {name: value for name, value in given.items() if value not in (None, [])}
+    found = {FIELDS.get(name, name): value for name, value in given.items() if value not in (None, [])}
     if "execution_metadata" in found:
         found["execution_metadata"] = metadata_of(found["execution_metadata"])
     return found

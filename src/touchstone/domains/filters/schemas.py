@@ -12,7 +12,6 @@ from touchstone.domains.shapes.issues import TestResultStatus
 from touchstone.http.row_ids import RowId
 
 MOST_VALUES = 10_000
-LARGEST_PAGE = 1000
 
 Sentinel = Literal["any", "none"]
 Asked = list[int] | Sentinel
@@ -27,7 +26,17 @@ MetadataWord = Annotated[str, Meta(min_length=1, max_length=200)]
 ExecutionMetadata = Annotated[
     dict[MetadataWord, Annotated[list[MetadataWord], Meta(max_length=MOST_VALUES)]], Meta(max_length=MOST_VALUES)
 ]
-Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+def not_negative(number: int) -> int:
+    """Raises ValueError."""
+    if number < 0:
+        raise ValueError("Input should be greater than or equal to 0")
+    return number
+
+
+# the contract names no least number
+Count = Annotated[int, Meta(le=2**63 - 1, extra={"check": not_negative})]
 
 
 class Filters(msgspec.Struct, kw_only=True):

@@ -15,7 +15,7 @@ from typing import LiteralString
 import msgspec
 
 from touchstone.domains.filters.binding import Binding
-from touchstone.domains.filters.schemas import LARGEST_PAGE, TestResultSearchFilters
+from touchstone.domains.filters.schemas import TestResultSearchFilters
 from touchstone.domains.filters.selections import (
     EXECUTIONS,
     IS_ATTACHED,
@@ -27,6 +27,7 @@ from touchstone.domains.filters.selections import (
     selecting_cases,
     selecting_their_executions,
 )
+from touchstone.http.paging import LARGEST_PAGE
 
 # how many executions are looked into for a time that the page's last result cannot be older than
 FEWEST_GROUPS = 20

@@ -47,39 +47,31 @@ class TestResultSearchRepository:
             filters, shown.families, binding, limit=limit, offset=offset, before=before, is_counted=is_counted
         )
         sql = (
-            SHOWN
-            + ", "
-            + pages.page()
-            + ", "
-            + PAGE_JSON
-            + "select "
-            + PAGE_COLUMNS
-            + ", "
-            + pages.count()
-            + " as count"
+            SHOWN + ", " + pages.page() + ", " + WRITTEN + "select " + PAGE_COLUMNS + ", " + pages.count() + " as count"
         )
         found = await self.executor.fetch_one(PageOfResults, sql, *binding.values)
         assert found is not None
         return found
 
 
-# an execution and an artefact are written once, however many of their results are on the page
-PAGE_JSON: LiteralString = (
+# an execution and an artefact are written once, however many of their results are on the page: a CTE `page` with
+# test_execution_id. Through arrays, as what the planner expects of the filters is not what a page holds
+WRITTEN: LiteralString = (
     """
     executions as materialized (
         select execution.id, execution.artefact_build_id, """
     + EXECUTION_JSON
     + " as written from "
     + EXECUTION_SOURCES
-    + """ where execution.id in (select test_execution_id from page)
+    + """ where execution.id = any (array(select test_execution_id from page))
     ), artefacts as materialized (
         select artefact.id, """
     + ARTEFACT_JSON
     + " as written from "
     + ARTEFACT_SOURCES
-    + """ where artefact.id in (
+    + """ where artefact.id = any (array(
             select build.artefact_id from executions join artefact_build as build on build.id = artefact_build_id
-        )
+        ))
     )
 """
 )
