@@ -20,6 +20,7 @@ ACQUIRE_TIMEOUT_SECONDS = 10.0
 STANDSTILL_SECONDS = 30
 # whoever takes longer over what a statement found is cut off: until then it holds a connection and old rows
 COPY_SECONDS = 3600.0
+BREAK_OFF_SECONDS = 2.0
 
 
 class Executor(Protocol):
@@ -142,7 +143,13 @@ class Database:
 
         async def fill(put: Put) -> None:
             async with self._copying(), self._connection() as borrowed:
-                await borrowed.connection.copy_from_query(sql, *values, output=put, format="csv", timeout=COPY_SECONDS)
+                connection = borrowed.connection
+                try:
+                    await connection.copy_from_query(sql, *values, output=put, format="csv", timeout=COPY_SECONDS)
+                except BaseException:
+                    # asyncpg asks Postgres to stop, and then takes the connection for one that is still copying
+                    await connection.close(timeout=BREAK_OFF_SECONDS)
+                    raise
 
         return pieces_of(fill)
 
