@@ -1,5 +1,6 @@
 """GET and PATCH of one execution, its links, and PUT /test-executions/end-test."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -160,3 +161,15 @@ async def test_what_ends_is_told_once(recorder: httpx.AsyncClient, execution: st
     await recorder.patch(execution, json={"status": "PASSED"})
     await recorder.patch(execution, json={"status": "PASSED"})
     assert await count(database, "outbox where event = 'execution.ended'") == 1
+
+
+async def test_metadata_that_comes_at_once_in_any_order_is_all_there(
+    recorder: httpx.AsyncClient, database: Database
+) -> None:
+    words = [f"word {place}" for place in range(20)]
+    paths = [f"{EXECUTIONS}/{await started(recorder, snap())}" for _ in range(8)]
+    bodies = [{"execution_metadata": {"kernel": words[turn:] + words[:turn]}} for turn in range(8)]
+    changes = [recorder.patch(path, json=body) for path, body in zip(paths, bodies, strict=True)]
+    assert {answer.status_code for answer in await asyncio.gather(*changes)} == {200}
+    assert await count(database, "execution_metadata") == 20
+    assert await count(database, "test_execution_metadata") == 160
