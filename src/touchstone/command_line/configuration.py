@@ -12,8 +12,8 @@ from touchstone.settings import PREFIX, Settings, SettingsError, variable_name, 
 ENV_FILE = Path(".env")
 TEMPLATE_FILE = Path(".env.template")
 
-# what the tests and the jobs on the cluster are told by the environment
-NOT_SETTINGS = (f"{PREFIX}TEST_", f"{PREFIX}JOB_CONFIG")
+# what the tests, the jobs on the cluster and `touchstone ingest` are told by the environment
+NOT_SETTINGS = (f"{PREFIX}TEST_", f"{PREFIX}JOB_CONFIG", f"{PREFIX}API_KEY", f"{PREFIX}INGEST_")
 
 UNABLE_TO_ENCRYPT = (
     "TOUCHSTONE_SECRET_KEYS is not set; it encrypts the stored secrets. "

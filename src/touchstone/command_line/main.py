@@ -26,6 +26,7 @@ COMMANDS = {
     "worker": ("serve", "worker"),
     "demo": ("demo", "demo"),
     "seed": ("seed", "seed"),
+    "ingest": ("ingest", "ingest"),
     "migrate": ("database", "migrate"),
     "rollback": ("database", "rollback"),
     "psql": ("psql", "psql"),
