@@ -16,6 +16,8 @@ from touchstone.domains.environments.controller import EnvironmentController
 from touchstone.domains.environments.repository import EnvironmentRepository
 from touchstone.domains.execution_metadata.controller import ExecutionMetadataController
 from touchstone.domains.execution_metadata.repository import ExecutionMetadataRepository
+from touchstone.domains.reports.controller import ReportController
+from touchstone.domains.reports.repository import ReportRepository
 from touchstone.domains.reruns.model import AutomaticReruns
 from touchstone.domains.test_cases.controller import TestCaseController
 from touchstone.domains.test_cases.repository import TestCaseRepository
@@ -41,6 +43,7 @@ OBSERVATION_CONTROLLERS: list[Any] = [
     EnvironmentController,
     TestPlanController,
     ExecutionMetadataController,
+    ReportController,
 ]
 
 OBSERVATION_TAGS = {
@@ -69,6 +72,7 @@ def observation_dependencies(parts: Assembly) -> dict[str, Any]:
         "environments": EnvironmentRepository(database),
         "test_plans": TestPlanRepository(database),
         "execution_metadata": ExecutionMetadataRepository(database),
+        "reports": ReportRepository(database),
         "test_result_service": TestResultService(database, parts.store, recording_of(settings)),
     }
 
