@@ -8,6 +8,7 @@ from typing import Any, LiteralString, Protocol, TypeVar
 import asyncpg
 import msgspec
 
+from touchstone.database.connections import Connections
 from touchstone.database.copying import Put, pieces_of
 from touchstone.database.rows import reader_for
 from touchstone.errors import Failure, Unavailable
@@ -94,12 +95,12 @@ class Database:
     def __init__(self, url: str, *, size: int = 10) -> None:
         self.url = url
         self.size = size
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._connections: Connections | None = None
         self._copies = asyncio.Semaphore(max(1, size // 2))  # long ones leave connections to everybody else
 
     async def open(self) -> None:
         """Makes the pool; connections come with the first statements, so a database that is away fails those."""
-        self._pool = await asyncpg.create_pool(
+        pool = await asyncpg.create_pool(
             self.url,
             min_size=0,
             max_size=self.size,
@@ -109,10 +110,11 @@ class Database:
             reset=_leave_as_it_is,
             server_settings={"application_name": "touchstone", "timezone": "UTC"},
         )
+        self._connections = Connections(pool, wait_seconds=ACQUIRE_TIMEOUT_SECONDS)
 
     async def close(self) -> None:
-        if self._pool is not None:
-            await self._pool.close()
+        if self._connections is not None:
+            await self._connections.close()
 
     async def fetch_all(self, kind: type[T], sql: LiteralString, *values: Any) -> list[T]:
         async with self._connection() as connection:
@@ -169,9 +171,9 @@ class Database:
             yield connection
 
     def _connection(self) -> "_Borrowed":
-        if self._pool is None:
+        if self._connections is None:
             raise Unavailable(system="database", reason="not opened")
-        return _Borrowed(self._pool)
+        return _Borrowed(self._connections)
 
     async def listen(self, channel: str, hint: asyncio.Event, *, hears: asyncio.Event | None = None) -> None:
         """Sets `hint` at every notification, until the connection is lost or the task is cancelled.
@@ -204,19 +206,19 @@ class Database:
 class _Borrowed:
     """A connection of the pool for one block; what generators do for context managers costs as much as a statement."""
 
-    __slots__ = ("_connection", "_pool")
+    __slots__ = ("_connection", "_connections")
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        self._pool = pool
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     async def __aenter__(self) -> Transaction:
         with unavailable_when_gone():
-            self._connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+            self._connection = await self._connections.take()
         return Transaction(self._connection)
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         with unavailable_when_gone():
-            await self._pool.release(self._connection)
+            await self._connections.give_back(self._connection, error)
         raise_unavailable_if_gone(error)
 
 
