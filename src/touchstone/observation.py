@@ -16,6 +16,19 @@ from touchstone.domains.environments.controller import EnvironmentController
 from touchstone.domains.environments.repository import EnvironmentRepository
 from touchstone.domains.execution_metadata.controller import ExecutionMetadataController
 from touchstone.domains.execution_metadata.repository import ExecutionMetadataRepository
+from touchstone.domains.issues.controller import IssueController
+from touchstone.domains.issues.repository import IssueRepository
+from touchstone.domains.issues.service import IssueService
+from touchstone.domains.reported_issues.controller import (
+    EnvironmentReportedIssueController,
+    TestCaseReportedIssueController,
+)
+from touchstone.domains.reported_issues.model import tracker_names
+from touchstone.domains.reported_issues.repository import (
+    EnvironmentReportedIssueRepository,
+    TestCaseReportedIssueRepository,
+)
+from touchstone.domains.reported_issues.service import EnvironmentReportedIssueService, TestCaseReportedIssueService
 from touchstone.domains.reports.controller import ReportController
 from touchstone.domains.reports.repository import ReportRepository
 from touchstone.domains.reruns.model import AutomaticReruns
@@ -23,6 +36,8 @@ from touchstone.domains.test_cases.controller import TestCaseController
 from touchstone.domains.test_cases.repository import TestCaseRepository
 from touchstone.domains.test_executions.controller import TestExecutionController
 from touchstone.domains.test_executions.repository import TestExecutionRepository
+from touchstone.domains.test_executions.search_controller import TestExecutionSearchController
+from touchstone.domains.test_executions.search_repository import TestExecutionSearchRepository
 from touchstone.domains.test_executions.service import TestExecutionService
 from touchstone.domains.test_executions.starting import ReviewRules
 from touchstone.domains.test_plans.controller import TestPlanController
@@ -30,8 +45,11 @@ from touchstone.domains.test_plans.repository import TestPlanRepository
 from touchstone.domains.test_results.controller import ExecutionResultController
 from touchstone.domains.test_results.listing_repository import ResultListingRepository
 from touchstone.domains.test_results.model import Recording
+from touchstone.domains.test_results.search_controller import TestResultSearchController
+from touchstone.domains.test_results.search_repository import TestResultSearchRepository
 from touchstone.domains.test_results.service import TestResultService
 from touchstone.settings import Settings
+from touchstone.trackers import tracker_hosts
 
 OBSERVATION_CONTROLLERS: list[Any] = [
     ArtefactController,
@@ -44,6 +62,11 @@ OBSERVATION_CONTROLLERS: list[Any] = [
     TestPlanController,
     ExecutionMetadataController,
     ReportController,
+    IssueController,
+    EnvironmentReportedIssueController,
+    TestCaseReportedIssueController,
+    TestResultSearchController,
+    TestExecutionSearchController,
 ]
 
 OBSERVATION_TAGS = {
@@ -73,7 +96,23 @@ def observation_dependencies(parts: Assembly) -> dict[str, Any]:
         "test_plans": TestPlanRepository(database),
         "execution_metadata": ExecutionMetadataRepository(database),
         "reports": ReportRepository(database),
+        "test_result_search": TestResultSearchRepository(database),
+        "test_execution_search": TestExecutionSearchRepository(database),
         "test_result_service": TestResultService(database, parts.store, recording_of(settings)),
+        **_dependencies_of_issues(parts),
+    }
+
+
+def _dependencies_of_issues(parts: Assembly) -> dict[str, Any]:
+    database, hosts = parts.database, tracker_hosts(parts.settings)
+    names = tracker_names(hosts)
+    return {
+        "issues": IssueRepository(database),
+        "issue_service": IssueService(database, hosts, is_strict=parts.settings.strict_automatic_reruns),
+        "environment_reported_issues": EnvironmentReportedIssueRepository(database),
+        "environment_reported_issue_service": EnvironmentReportedIssueService(database, names),
+        "test_case_reported_issues": TestCaseReportedIssueRepository(database),
+        "test_case_reported_issue_service": TestCaseReportedIssueService(database, names),
     }
 
 

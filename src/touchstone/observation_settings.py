@@ -44,6 +44,14 @@ class ObservationSettings(TrackerSettings, frozen=True, kw_only=True):
         ),
     ] = 0
 
+    strict_automatic_reruns: Annotated[
+        bool,
+        flag(
+            "Whether only holders of change_auto_rerun turn the automatic reruns of an issue on and off; else who may "
+            "change the issue does so too."
+        ),
+    ] = True
+
     @property
     def quorums(self) -> dict[str, int]:
         """How many people must approve an artefact of a stage."""
