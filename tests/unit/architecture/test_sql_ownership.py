@@ -27,6 +27,7 @@ WRITTEN_BY = {
     "outbox": {"outbox"},
     "periodic_work": {"periodic_run", "periodic_work"},
     "reported_issues": {"environment_reported_issue", "test_case_reported_issue"},
+    "reports": set(),
     "reruns": {"automatic_rerun", "rerun_request"},
     "secrets": {"secret"},
     "teams": {"team", "team_member"},
