@@ -31,7 +31,10 @@ from touchstone.domains.reported_issues.repository import (
 from touchstone.domains.reported_issues.service import EnvironmentReportedIssueService, TestCaseReportedIssueService
 from touchstone.domains.reports.controller import ReportController
 from touchstone.domains.reports.repository import ReportRepository
+from touchstone.domains.reruns.controller import RerunController
 from touchstone.domains.reruns.model import AutomaticReruns
+from touchstone.domains.reruns.repository import RerunRepository
+from touchstone.domains.reruns.service import RerunService
 from touchstone.domains.test_cases.controller import TestCaseController
 from touchstone.domains.test_cases.repository import TestCaseRepository
 from touchstone.domains.test_executions.controller import TestExecutionController
@@ -67,6 +70,7 @@ OBSERVATION_CONTROLLERS: list[Any] = [
     TestCaseReportedIssueController,
     TestResultSearchController,
     TestExecutionSearchController,
+    RerunController,
 ]
 
 OBSERVATION_TAGS = {
@@ -96,6 +100,8 @@ def observation_dependencies(parts: Assembly) -> dict[str, Any]:
         "test_plans": TestPlanRepository(database),
         "execution_metadata": ExecutionMetadataRepository(database),
         "reports": ReportRepository(database),
+        "reruns": RerunRepository(database),
+        "rerun_service": RerunService(database),
         "test_result_search": TestResultSearchRepository(database),
         "test_execution_search": TestExecutionSearchRepository(database),
         "test_result_service": TestResultService(database, parts.store, recording_of(settings)),

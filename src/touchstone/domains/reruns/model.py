@@ -2,6 +2,8 @@
 
 import msgspec
 
+from touchstone.errors import Conflict, Invalid, NotFound
+
 
 class AutomaticReruns(msgspec.Struct, frozen=True):
     """How often issues may have a group (plan, build, environment) run again.
@@ -15,3 +17,19 @@ class AutomaticReruns(msgspec.Struct, frozen=True):
 
 
 ANY_NUMBER = AutomaticReruns()
+
+
+class SilenceRequired(Invalid):
+    """Creating rerun requests from filters must be done silently"""
+
+
+class NoExecutionsFound(NotFound):
+    """Didn't find test executions with provided ids"""
+
+
+class RerunNotFound(NotFound):
+    """Rerun request not found"""
+
+
+class RerunClaimedByOther(Conflict):
+    """{claimed_by} has not claimed this rerun request, or somebody else has since"""

@@ -10,10 +10,10 @@ from touchstone.domains.filters.binding import Binding
 from touchstone.domains.filters.schemas import TestExecutionSearchFilters
 from touchstone.domains.filters.selections import EXECUTIONS, of_executions
 from touchstone.domains.shapes.artefacts import BUILD_JSON
+from touchstone.domains.shapes.contexts import CONTEXTS
 from touchstone.domains.shapes.results import ATTACHMENTS_JSON
 from touchstone.domains.shapes.shown import SHOWN, Shown
 from touchstone.domains.test_results.result_pages_repository import LARGEST_OFFSET
-from touchstone.domains.test_results.search_repository import WRITTEN
 
 
 class PageOfExecutions(msgspec.Struct, frozen=True):
@@ -58,7 +58,7 @@ class TestExecutionSearchRepository:
             + "::bigint offset "
             + binding.bind(min(offset, LARGEST_OFFSET))
             + "::bigint), "
-            + WRITTEN
+            + CONTEXTS
             + _results(filters, binding)
             + PAGE_COLUMNS
             + (

@@ -8,8 +8,8 @@ import msgspec
 from touchstone.database.executor import Executor
 from touchstone.domains.filters.binding import Binding
 from touchstone.domains.filters.schemas import TestResultSearchFilters
-from touchstone.domains.shapes.artefacts import ARTEFACT_JSON, ARTEFACT_SOURCES, BUILD_JSON
-from touchstone.domains.shapes.executions import EXECUTION_JSON, EXECUTION_SOURCES
+from touchstone.domains.shapes.artefacts import BUILD_JSON
+from touchstone.domains.shapes.contexts import CONTEXTS
 from touchstone.domains.shapes.results import RESULT_SOURCES, result_json
 from touchstone.domains.shapes.shown import SHOWN, Shown
 from touchstone.domains.test_results.result_pages_repository import ResultPages
@@ -46,35 +46,11 @@ class TestResultSearchRepository:
         pages = ResultPages(
             filters, shown.families, binding, limit=limit, offset=offset, before=before, is_counted=is_counted
         )
-        sql = (
-            SHOWN + ", " + pages.page() + ", " + WRITTEN + "select " + PAGE_COLUMNS + ", " + pages.count() + " as count"
-        )
-        found = await self.executor.fetch_one(PageOfResults, sql, *binding.values)
+        sql = SHOWN + ", " + pages.page() + ", " + CONTEXTS + "select " + PAGE_COLUMNS + ", " + pages.count()
+        found = await self.executor.fetch_one(PageOfResults, sql + " as count", *binding.values)
         assert found is not None
         return found
 
-
-# an execution and an artefact are written once, however many of their results are on the page: a CTE `page` with
-# test_execution_id. Through arrays, as what the planner expects of the filters is not what a page holds
-WRITTEN: LiteralString = (
-    """
-    executions as materialized (
-        select execution.id, execution.artefact_build_id, """
-    + EXECUTION_JSON
-    + " as written from "
-    + EXECUTION_SOURCES
-    + """ where execution.id = any (array(select test_execution_id from page))
-    ), artefacts as materialized (
-        select artefact.id, """
-    + ARTEFACT_JSON
-    + " as written from "
-    + ARTEFACT_SOURCES
-    + """ where artefact.id = any (array(
-            select build.artefact_id from executions join artefact_build as build on build.id = artefact_build_id
-        ))
-    )
-"""
-)
 
 PAGE_COLUMNS: LiteralString = (
     """
