@@ -639,6 +639,44 @@ ALTER TABLE public.issue ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.issue_order (
+    id integer NOT NULL,
+    test_result_id bigint,
+    source text NOT NULL,
+    host text NOT NULL,
+    project text NOT NULL,
+    marker text DEFAULT ('order-'::text || replace((gen_random_uuid())::text, '-'::text, ''::text)) NOT NULL,
+    title text NOT NULL,
+    text text NOT NULL,
+    labels text[] DEFAULT '{}'::text[] NOT NULL,
+    state text DEFAULT 'wanted'::text NOT NULL,
+    issue_id integer,
+    ordered_by text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    try_at timestamp with time zone DEFAULT now() NOT NULL,
+    leased_until timestamp with time zone,
+    error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT issue_order_source_known CHECK ((source = ANY (ARRAY['jira'::text, 'github'::text, 'launchpad'::text, 'gitlab'::text]))),
+    CONSTRAINT issue_order_state_known CHECK ((state = ANY (ARRAY['wanted'::text, 'made'::text, 'failed'::text])))
+);
+
+COMMENT ON TABLE public.issue_order IS 'Issues that a worker is to make in a tracker, of results that failed.';
+
+COMMENT ON COLUMN public.issue_order.marker IS 'Written into the issue, so that trying again finds it.';
+
+COMMENT ON COLUMN public.issue_order.attempts IS 'Since it was last wanted.';
+
+ALTER TABLE public.issue_order ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.issue_order_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.job (
     id uuid NOT NULL,
     kind text NOT NULL,
@@ -892,6 +930,38 @@ ALTER TABLE public.rerun_request ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE public.review_card (
+    id integer NOT NULL,
+    artefact_id integer NOT NULL,
+    user_id integer NOT NULL,
+    parent text NOT NULL,
+    marker text DEFAULT ('review-'::text || replace((gen_random_uuid())::text, '-'::text, ''::text)) NOT NULL,
+    state text DEFAULT 'wanted'::text NOT NULL,
+    key text,
+    url text,
+    is_assigned boolean,
+    attempts integer DEFAULT 0 NOT NULL,
+    try_at timestamp with time zone DEFAULT now() NOT NULL,
+    leased_until timestamp with time zone,
+    error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT review_card_state_known CHECK ((state = ANY (ARRAY['wanted'::text, 'made'::text, 'failed'::text])))
+);
+
+COMMENT ON TABLE public.review_card IS 'Cards in Jira for people who review artefacts, under the issue of the artefact.';
+
+COMMENT ON COLUMN public.review_card.marker IS 'A label of the card, so that trying again finds it.';
+
+ALTER TABLE public.review_card ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.review_card_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.secret (
     name text NOT NULL,
     description text NOT NULL,
@@ -1136,6 +1206,16 @@ CREATE TABLE public.test_result_log (
 );
 
 COMMENT ON TABLE public.test_result_log IS 'What a test printed, if anything; compressed, and out of the way of lists.';
+
+CREATE TABLE public.tracker_pause (
+    source text NOT NULL,
+    host text NOT NULL,
+    until timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT tracker_pause_source_known CHECK ((source = ANY (ARRAY['jira'::text, 'github'::text, 'launchpad'::text, 'gitlab'::text])))
+);
+
+COMMENT ON TABLE public.tracker_pause IS 'Until when a tracker is not asked about issues, and why.';
 
 CREATE TABLE public.unfinished_dataset (
     folder text NOT NULL,
@@ -1392,6 +1472,12 @@ ALTER TABLE ONLY public.idempotent_request
 ALTER TABLE ONLY public.issue_attachment
     ADD CONSTRAINT issue_attachment_pkey PRIMARY KEY (test_result_id, issue_id);
 
+ALTER TABLE ONLY public.issue_order
+    ADD CONSTRAINT issue_order_once_key UNIQUE (test_result_id, source, host, project);
+
+ALTER TABLE ONLY public.issue_order
+    ADD CONSTRAINT issue_order_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.issue
     ADD CONSTRAINT issue_pkey PRIMARY KEY (id);
 
@@ -1436,6 +1522,12 @@ ALTER TABLE ONLY public.rerun_request
 
 ALTER TABLE ONLY public.rerun_request
     ADD CONSTRAINT rerun_request_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.review_card
+    ADD CONSTRAINT review_card_once_key UNIQUE (artefact_id, user_id, parent);
+
+ALTER TABLE ONLY public.review_card
+    ADD CONSTRAINT review_card_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.secret
     ADD CONSTRAINT secret_pkey PRIMARY KEY (name);
@@ -1487,6 +1579,9 @@ ALTER TABLE ONLY public.test_result_log
 
 ALTER TABLE ONLY public.test_result
     ADD CONSTRAINT test_result_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.tracker_pause
+    ADD CONSTRAINT tracker_pause_pkey PRIMARY KEY (source, host);
 
 ALTER TABLE ONLY public.unfinished_dataset
     ADD CONSTRAINT unfinished_dataset_pkey PRIMARY KEY (folder);
@@ -1598,6 +1693,10 @@ CREATE INDEX issue_attachment_rule_idx ON public.issue_attachment USING btree (a
 
 CREATE INDEX issue_due_idx ON public.issue USING btree (sync_at);
 
+CREATE INDEX issue_order_due_idx ON public.issue_order USING btree (try_at) WHERE (state = 'wanted'::text);
+
+CREATE INDEX issue_order_issue_idx ON public.issue_order USING btree (issue_id);
+
 CREATE INDEX issue_text_trigram_idx ON public.issue USING gin ((((((project || ' '::text) || key) || ' '::text) || title)) public.gin_trgm_ops);
 
 CREATE INDEX job_being_submitted_idx ON public.job USING btree (leased_until) WHERE (status = 'created'::text);
@@ -1649,6 +1748,10 @@ CREATE INDEX rerun_request_build_idx ON public.rerun_request USING btree (artefa
 CREATE INDEX rerun_request_environment_idx ON public.rerun_request USING btree (environment_id);
 
 CREATE INDEX rerun_request_next_idx ON public.rerun_request USING btree (priority DESC, created_at, id);
+
+CREATE INDEX review_card_due_idx ON public.review_card USING btree (try_at) WHERE (state = 'wanted'::text);
+
+CREATE INDEX review_card_user_idx ON public.review_card USING btree (user_id);
 
 CREATE INDEX secret_team_idx ON public.secret USING btree (team_id);
 
@@ -1840,6 +1943,12 @@ ALTER TABLE ONLY public.issue_attachment
 ALTER TABLE ONLY public.issue_attachment
     ADD CONSTRAINT issue_attachment_test_result_id_fkey FOREIGN KEY (test_result_id) REFERENCES public.test_result(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.issue_order
+    ADD CONSTRAINT issue_order_issue_id_fkey FOREIGN KEY (issue_id) REFERENCES public.issue(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.issue_order
+    ADD CONSTRAINT issue_order_test_result_id_fkey FOREIGN KEY (test_result_id) REFERENCES public.test_result(id) ON DELETE SET NULL;
+
 ALTER TABLE ONLY public.job
     ADD CONSTRAINT job_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES public.dataset(id) ON DELETE RESTRICT;
 
@@ -1872,6 +1981,12 @@ ALTER TABLE ONLY public.rerun_request
 
 ALTER TABLE ONLY public.rerun_request
     ADD CONSTRAINT rerun_request_test_plan_id_fkey FOREIGN KEY (test_plan_id) REFERENCES public.test_plan(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.review_card
+    ADD CONSTRAINT review_card_artefact_id_fkey FOREIGN KEY (artefact_id) REFERENCES public.artefact(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.review_card
+    ADD CONSTRAINT review_card_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.secret
     ADD CONSTRAINT secret_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(id) ON DELETE SET NULL;

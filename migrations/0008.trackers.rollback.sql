@@ -1,0 +1,3 @@
+-- Takes back 0008.trackers.
+
+drop table review_card, issue_order, tracker_pause;
