@@ -13,7 +13,7 @@ from touchstone.database.migrate import migrate
 from touchstone.embedded.postgres import EmbeddedPostgres
 from touchstone.embedded.roles import SERVICE
 
-SEED = Path(__file__).parent / "seed.sql"
+SEEDS = sorted(Path(__file__).parent.glob("*.sql"))
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,8 @@ async def crowded(postgres: EmbeddedPostgres) -> AsyncGenerator[Database]:
     await postgres.create_database(name)
     await migrate(postgres.owner_url_of(name), service_role=SERVICE)
     connection = await asyncpg.connect(postgres.owner_url_of(name))
-    await connection.execute(SEED.read_text("utf-8"))
+    for seed in SEEDS:
+        await connection.execute(seed.read_text("utf-8"))
     await connection.execute("vacuum analyze")
     await connection.close()
     database = Database(postgres.owner_url_of(name), size=2)
