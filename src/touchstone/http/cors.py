@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from touchstone.http.asgi import Header, Send, answer
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-EXPOSED_HEADERS = b"Location, Link, ETag, X-Request-Id, Retry-After"
+EXPOSED_HEADERS = b"Location, Link, ETag, Touchstone-Approvals, X-Request-Id, Retry-After"
 PREFLIGHT_SECONDS = 600
 _ALLOWED_METHODS = ", ".join(METHODS).encode()
 _HEADER_NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, \t-]{1,1024}")

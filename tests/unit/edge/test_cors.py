@@ -53,7 +53,9 @@ async def test_answers_may_be_read_by_allowed_origins(client: httpx.AsyncClient,
     assert headers["access-control-allow-origin"] == origin
     assert headers["access-control-allow-credentials"] == "true"
     assert headers["vary"] == "Origin"
-    assert headers["access-control-expose-headers"] == "Location, Link, ETag, X-Request-Id, Retry-After"
+    assert headers["access-control-expose-headers"] == (
+        "Location, Link, ETag, Touchstone-Approvals, X-Request-Id, Retry-After"
+    )
 
 
 async def test_answers_may_not_be_read_by_other_origins(client: httpx.AsyncClient):
