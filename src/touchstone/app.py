@@ -173,12 +173,13 @@ def edge_settings(settings: Settings) -> EdgeSettings:
         max_bytes=limit + MULTIPART_OVERHEAD,
         reason=f"Dataset upload exceeds the {megabytes(limit)} limit",
     )
+    results = UploadLimit("/api/v1/test-executions/*/test-results", settings.max_results_size)
     return EdgeSettings(
         allowed_hosts=settings.accepted_hosts,
         allowed_origins=settings.page_origins,
         trusted_proxies=settings.trusted_proxies,
         max_body_bytes=settings.max_body_size,
-        upload_limits=(upload,),
+        upload_limits=(upload, results),
     )
 
 

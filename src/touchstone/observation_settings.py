@@ -28,6 +28,7 @@ class ObservationSettings(TrackerSettings, frozen=True, kw_only=True):
         tuple[str, ...],
         stage_numbers("How many people must approve an artefact, by stage, as in stable=2,candidate=2; else one."),
     ] = ()
+    max_results_size: Annotated[int, size("Largest body or file of test results.")] = 50_000_000
     longest_io_log: Annotated[int, size("What one test may have printed, of that which a result keeps.")] = 4 * 2**20
     automatic_reruns: Annotated[
         int | None,

@@ -16,7 +16,10 @@ class BodyTooLarge(TooLarge):
 
 
 class UploadLimit(msgspec.Struct, frozen=True):
-    """A path with a limit of its own, in bytes of the whole body; `reason` is what the client then reads."""
+    """A path with a limit of its own, in bytes of the whole body; `reason` is what the client then reads.
+
+    A part of the path that is `*` stands for any.
+    """
 
     path: str
     max_bytes: int
@@ -28,10 +31,19 @@ class BodyLimits:
 
     def __init__(self, max_bytes: int, uploads: Iterable[UploadLimit] = ()) -> None:
         self._default = UploadLimit("", max_bytes)
-        self._uploads = {upload.path.rstrip("/"): upload for upload in uploads}
+        self._uploads = [(_parts(upload.path), upload) for upload in uploads]
 
     def of(self, path: str) -> UploadLimit:
-        return self._uploads.get(path.rstrip("/"), self._default)
+        parts = _parts(path)
+        return next((upload for known, upload in self._uploads if _fits(parts, known)), self._default)
+
+
+def _parts(path: str) -> list[str]:
+    return path.rstrip("/").split("/")
+
+
+def _fits(parts: list[str], known: list[str]) -> bool:
+    return len(parts) == len(known) and all(one in (part, "*") for part, one in zip(parts, known, strict=True))
 
 
 def declared_too_large(limit: UploadLimit, headers: Mapping[bytes, bytes]) -> bool:

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from touchstone.http.body_limits import UploadLimit
+from touchstone.http.body_limits import BodyLimits, UploadLimit
 from touchstone.http.edge import EdgeSettings
 
 SMALL = EdgeSettings(max_body_bytes=100)
@@ -52,6 +52,13 @@ async def test_uploads_have_a_limit_and_words_of_their_own(client_of, path: str)
         refused = [await client.post(path, content=content) for content in (b"x" * 1001, b"x" * 9999, pieces(101))]
     assert [response.status_code for response in refused] == [413] * 3
     assert {response.json()["detail"] for response in refused} == {"Dataset upload exceeds the 50.0MB limit"}
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"), [("/a/7/c", 50), ("/a/b/c/", 50), ("/a/b/d", 10), ("/a/c", 10), ("/a/b/c/d", 10), ("/a//c", 50)]
+)
+def test_a_star_stands_for_any_part_of_a_path(path: str, limit: int):
+    assert BodyLimits(10, [UploadLimit("/a/*/c", 50)]).of(path).max_bytes == limit
 
 
 class Sender:
