@@ -33,6 +33,7 @@ from touchstone.errors import Conflict
 from touchstone.http.authentication import AccessPolicy
 from touchstone.limit_settings import ADDRESS_REQUESTS, PRINCIPAL_REQUESTS
 from touchstone.settings import Settings
+from touchstone.trackers import OutsideSystems, outside_systems
 
 
 class SettingMissing(Conflict):
@@ -47,6 +48,7 @@ class Assembly(msgspec.Struct, frozen=True):
     urls: SignedUrls
     vault: Vault
     layout: Layout
+    outside: OutsideSystems
 
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncGenerator[None]:
@@ -55,7 +57,7 @@ class Assembly(msgspec.Struct, frozen=True):
         try:
             yield
         finally:
-            for part in (self.runner, self.store):
+            for part in (self.runner, self.store, self.outside):
                 if close := getattr(part, "close", None):
                     await close()
             await self.database.close()
@@ -157,7 +159,13 @@ class Assembly(msgspec.Struct, frozen=True):
         return Dispatcher(self.database, self.runner, attempts, most_submitted=self.settings.ray_max_submitted)
 
 
-def assemble(settings: Settings, *, runner: Runner | None = None, store: ObjectStore | None = None) -> Assembly:
+def assemble(
+    settings: Settings,
+    *,
+    runner: Runner | None = None,
+    store: ObjectStore | None = None,
+    outside: OutsideSystems | None = None,
+) -> Assembly:
     """Connects nothing yet. Raises SettingMissing for what must be set by now."""
     if settings.database_url is None:
         raise SettingMissing(name="DATABASE_URL")
@@ -173,6 +181,7 @@ def assemble(settings: Settings, *, runner: Runner | None = None, store: ObjectS
         urls=urls,
         vault=Vault([key.reveal() for key in settings.secret_keys]),
         layout=Layout(results_prefix=settings.job_results_prefix, datasets_prefix=settings.datasets_prefix),
+        outside=outside or outside_systems(settings),
     )
 
 

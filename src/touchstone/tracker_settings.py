@@ -4,7 +4,7 @@ import re
 from typing import Annotated
 
 from touchstone.people_settings import PeopleSettings
-from touchstone.setting_values import Secret, Variable, secret, text, url, whole_number
+from touchstone.setting_values import Secret, Variable, flag, secret, text, url, whole_number
 
 _SITE = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*")
 
@@ -58,6 +58,13 @@ def private_key(about: str) -> Variable:
     return Variable(about, "an RSA private key in PEM", read, is_secret=True)
 
 
+ISSUE_TITLE = "$artefact $version: $test_case failed"
+ISSUE_TEXT = (
+    "$test_case failed for $family $artefact $version in $environment ($architecture), test plan $test_plan."
+    "\\n\\n$comment\\n\\nResult: $page\\nLog: $ci_link"
+)
+
+
 class TrackerSettings(PeopleSettings, frozen=True, kw_only=True):
     """A site is a host name, and its port and path if it has any. Lengths of time are seconds."""
 
@@ -105,6 +112,42 @@ class TrackerSettings(PeopleSettings, frozen=True, kw_only=True):
     kernel_status_url: Annotated[
         str, url("Where the kernel team tells the state of its stable release updates.", "http", "https")
     ] = "https://kernel.ubuntu.com/swm/status.json"
+
+    enable_issue_sync: Annotated[
+        bool, flag("Whether workers read titles and states of issues from their trackers.")
+    ] = False
+    sync_open_interval: Annotated[
+        int, whole_number("How often an issue is read that is not known to be closed.", 1)
+    ] = 3600
+    sync_recent_closed_interval: Annotated[int, whole_number("How often one is read that was closed lately.", 1)] = (
+        21600
+    )
+    sync_old_closed_interval: Annotated[
+        int, whole_number("How often one is read that has been closed for long.", 1)
+    ] = 604800
+    sync_old_closed_threshold_days: Annotated[
+        int, whole_number("After so many days an issue has been closed for long.", 1, 36500)
+    ] = 30
+    sync_batch_size: Annotated[int, whole_number("How many issues a worker takes for itself at once.", 1, 1000)] = 50
+
+    new_issue_title: Annotated[
+        str,
+        text(
+            "Title of issues that are made of results, where none is given. Fields: $artefact, $version, $family, "
+            "$stage, $environment, $architecture, $test_plan, $test_case, $template_id, $status, $comment, $ci_link, "
+            "$page."
+        ),
+    ] = ISSUE_TITLE
+    new_issue_text: Annotated[str, text("Text of such issues, with the same fields; line ends are written as \\n.")] = (
+        ISSUE_TEXT
+    )
+
+    enable_promotion: Annotated[
+        bool, flag("Whether the snap store and the archive of packages say what stage artefacts are in.")
+    ] = False
+    enable_kernel_tracker: Annotated[
+        bool, flag("Whether the kernel team says until when kernels are to be tested.")
+    ] = False
 
     @property
     def tokens_of_sites(self) -> dict[str, str]:

@@ -1,6 +1,9 @@
 """The systems of others that settings name, ready to be asked; none is called before it is."""
 
+import asyncio
 from functools import partial
+
+import msgspec
 
 from touchstone.adapters.github_app import GithubApp
 from touchstone.adapters.github_tracker import GithubTracker, github_api
@@ -19,6 +22,31 @@ from touchstone.adapters.tracker_urls import DEFAULT_HOSTS, TrackerHosts, own_ho
 from touchstone.tracker_settings import TrackerSettings
 
 Trackers = dict[tuple[Source, str], IssueTracker]
+
+
+class OutsideSystems(msgspec.Struct, frozen=True):
+    """What workers ask, kept as long as they live: it remembers limits, tokens and what has not changed."""
+
+    trackers: IssueTrackers
+    cards: JiraReviewCards | None
+    snaps: SnapStore
+    packages: PackageArchive
+    kernels: KernelTracker
+
+    async def close(self) -> None:
+        parts = (self.trackers, self.cards, self.snaps, self.packages, self.kernels)
+        await asyncio.gather(*(part.close() for part in parts if part))
+
+
+def outside_systems(settings: TrackerSettings) -> OutsideSystems:
+    """Connects nothing yet."""
+    return OutsideSystems(
+        issue_trackers(settings),
+        jira_review_cards(settings),
+        snap_store(settings),
+        package_archive(settings),
+        kernel_tracker(settings),
+    )
 
 
 def tracker_hosts(settings: TrackerSettings) -> TrackerHosts:
