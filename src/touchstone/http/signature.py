@@ -30,6 +30,7 @@ from touchstone.http.request_values import (
     JsonReader,
     ParameterReader,
 )
+from touchstone.http.shortcuts import take_shortcuts
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -71,6 +72,7 @@ def install(app: Litestar) -> None:
         if isinstance(route, HTTPRoute):
             for handler, arguments in route.route_handler_map.values():
                 _install_on(handler, arguments)
+                take_shortcuts(handler)
 
 
 def _forget_options(root: RouteTrieNode) -> None:

@@ -1,0 +1,34 @@
+"""What Litestar computes anew for each request, and need not: seen in profiles of reads that take a third of a
+millisecond. Litestar's minor version is pinned."""
+
+from functools import lru_cache
+from typing import Any, cast
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import HTTPRouteHandler
+
+MOST_HANDLERS = 2048
+
+
+def take_shortcuts(handler: HTTPRouteHandler) -> None:
+    """To be called once all is registered."""
+    if type(handler) is HTTPRouteHandler:
+        handler.__class__ = QuickHandler
+
+
+class QuickHandler(HTTPRouteHandler):
+    """Gives guards itself, not a copy each, and looks exception handlers up once."""
+
+    __slots__ = ()
+
+    async def authorize_connection(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+        for guard in cast("Any", self).resolve_guards():
+            await guard(connection, self)
+
+    def resolve_exception_handlers(self) -> Any:
+        return _exception_handlers(self)
+
+
+@lru_cache(MOST_HANDLERS)
+def _exception_handlers(handler: QuickHandler) -> Any:
+    return HTTPRouteHandler.resolve_exception_handlers(handler)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
