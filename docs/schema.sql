@@ -1689,7 +1689,7 @@ CREATE INDEX idempotent_request_oldest_idx ON public.idempotent_request USING bt
 
 CREATE INDEX issue_attachment_issue_idx ON public.issue_attachment USING btree (issue_id, test_result_id);
 
-CREATE INDEX issue_attachment_rule_idx ON public.issue_attachment USING btree (attachment_rule_id);
+CREATE INDEX issue_attachment_rule_idx ON public.issue_attachment USING btree (attachment_rule_id, created_at) INCLUDE (attached_by);
 
 CREATE INDEX issue_due_idx ON public.issue USING btree (sync_at);
 

@@ -382,7 +382,7 @@ create table issue_attachment (
 comment on table issue_attachment is 'Which results an issue explains.';
 comment on column issue_attachment.attached_by is 'user:{id} or application:{id}; null for what a rule attached by itself.';
 create index issue_attachment_issue_idx on issue_attachment (issue_id, test_result_id);
-create index issue_attachment_rule_idx on issue_attachment (attachment_rule_id);
+create index issue_attachment_rule_idx on issue_attachment (attachment_rule_id, created_at) include (attached_by);
 
 create table test_case_reported_issue (
     id integer generated always as identity primary key,

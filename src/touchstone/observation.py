@@ -7,6 +7,9 @@ from touchstone.domains.artefacts.controller import ArtefactController
 from touchstone.domains.artefacts.model import ReviewPolicy
 from touchstone.domains.artefacts.repository import ArtefactRepository
 from touchstone.domains.artefacts.service import ArtefactService
+from touchstone.domains.attachment_rules.controller import AttachmentRuleController, AttachmentRuleListController
+from touchstone.domains.attachment_rules.repository import AttachmentRuleRepository
+from touchstone.domains.attachment_rules.service import AttachmentRuleService
 from touchstone.domains.builds.controller import BuildController
 from touchstone.domains.builds.repository import BuildRepository
 from touchstone.domains.environment_reviews.controller import EnvironmentReviewController
@@ -66,6 +69,8 @@ OBSERVATION_CONTROLLERS: list[Any] = [
     ExecutionMetadataController,
     ReportController,
     IssueController,
+    AttachmentRuleController,
+    AttachmentRuleListController,
     EnvironmentReportedIssueController,
     TestCaseReportedIssueController,
     TestResultSearchController,
@@ -115,6 +120,8 @@ def _dependencies_of_issues(parts: Assembly) -> dict[str, Any]:
     return {
         "issues": IssueRepository(database),
         "issue_service": IssueService(database, hosts, is_strict=parts.settings.strict_automatic_reruns),
+        "attachment_rules": AttachmentRuleRepository(database),
+        "attachment_rule_service": AttachmentRuleService(database),
         "environment_reported_issues": EnvironmentReportedIssueRepository(database),
         "environment_reported_issue_service": EnvironmentReportedIssueService(database, names),
         "test_case_reported_issues": TestCaseReportedIssueRepository(database),

@@ -7,6 +7,7 @@ union's tag is a `const`, a field that is always answered is `required` in answe
 from collections.abc import Callable, Iterable
 from enum import Enum
 from inspect import cleandoc
+from types import UnionType
 from typing import Any, cast, get_args, get_origin
 
 import msgspec
@@ -40,6 +41,10 @@ class Schemas:
         self._sent = sent_structs(inspect.type_info(one) for one in inputs)
 
     def of(self, declared: Any) -> Schema:
+        """Answers may be one of several structs, which msgspec does not know how to tell apart in requests."""
+        members: tuple[Any, ...] = get_args(declared)
+        if get_origin(declared) is UnionType and all(_is_struct(member) for member in members):
+            return {"anyOf": [self.of(member) for member in members]}
         return self.of_node(inspect.type_info(declared))
 
     def of_node(self, node: inspect.Type) -> Schema:
@@ -147,6 +152,10 @@ def _described(cls: Any) -> Schema:
     # read off the class itself: an inherited text describes something else
     written: str | None = (get_origin(cls) or cls).__dict__.get("__doc__")
     return {"description": cleandoc(written)} if written else {}
+
+
+def _is_struct(declared: Any) -> bool:
+    return isinstance(declared, type) and issubclass(declared, msgspec.Struct)
 
 
 def _or_null(schema: Schema) -> Schema:

@@ -7,7 +7,7 @@ from touchstone.database.executor import Executor
 
 # Rules are narrowed down by what holds for the whole execution first. What is left meets the results by equality of
 # the names, templates or statuses that it lists, never each rule with each result.
-MATCHING: LiteralString = """
+CANDIDATES: LiteralString = """
     with execution as materialized (
         select artefact.family, artefact.name, artefact.version, artefact.stage, artefact.track,
             environment.name as environment_name, test_plan.name as test_plan
@@ -45,7 +45,10 @@ MATCHING: LiteralString = """
         select result.id, result.status, test_case.name, test_case.template_id
         from test_result as result join test_case on test_case.id = result.test_case_id
         where result.id = any ($2::bigint[])
-    ), matched as (
+    )
+"""
+MATCHED: LiteralString = """
+    , matched as (
         select candidate.id as rule_id, candidate.issue_id, result.id as result_id
         from candidate cross join lateral unnest(test_case_names) as wanted join result on result.name = wanted
         where (template_ids = '{}' or result.template_id = any (template_ids))
@@ -89,7 +92,8 @@ class AttachmentRepository:
         Rules with patterns stay out; answers whether there are any that fit the execution.
         """
         return await self.executor.fetch_value(
-            MATCHING
+            CANDIDATES
+            + MATCHED
             + """
             , chosen as (
                 select rule_id, matched.issue_id, result_id
@@ -106,16 +110,31 @@ class AttachmentRepository:
     async def attach_by_patterns(self, execution_id: int, result_ids: Sequence[int]) -> None:
         """The same for rules with patterns (Postgres' advanced regular expressions), which may take their time."""
         await self.executor.execute(
-            MATCHING
+            CANDIDATES
             + """
-            , chosen as (
-                select rule_id, matched.issue_id, result_id
-                from matched join candidate on candidate.id = matched.rule_id
-                join test_result on test_result.id = result_id
-                left join test_result_log as log on log.test_result_id = result_id
-                where coalesce(comment_pattern, io_log_pattern) is not null
-                    and (comment_pattern is null or test_result.comment ~ comment_pattern)
-                    and (io_log_pattern is null or coalesce(log.io_log, '') ~ io_log_pattern)
+            , printed as materialized (
+                select result.id, result.name, result.template_id, result.status, test_result.comment,
+                    -- read once, and not again for each rule
+                    coalesce(log.io_log || '', '') as io_log
+                from result join test_result on test_result.id = result.id
+                    left join test_result_log as log on log.test_result_id = result.id
+            ), chosen as (
+                -- rule by rule, since Postgres keeps only some expressions ready
+                select pattern.id as rule_id, pattern.issue_id, found.id as result_id
+                from (
+                    select id, issue_id, test_case_names, template_ids, test_result_statuses, comment_pattern,
+                        io_log_pattern
+                    from candidate where coalesce(comment_pattern, io_log_pattern) is not null order by id
+                ) as pattern
+                cross join lateral (
+                    select printed.id from printed
+                    where (test_case_names = '{}' or name = any (test_case_names))
+                        and (template_ids = '{}' or template_id = any (template_ids))
+                        and (test_result_statuses = '{}' or status = any (test_result_statuses))
+                        and (comment_pattern is null or comment ~ comment_pattern)
+                        and (io_log_pattern is null or io_log ~ io_log_pattern)
+                    offset 0
+                ) as found
             )
             """
             + ATTACHED

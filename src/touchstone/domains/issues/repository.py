@@ -49,6 +49,39 @@ HAS_FAMILY: LiteralString = """
     )
 """
 
+# an IssuesGetResponse
+PAGE_JSON: LiteralString = (
+    SHOWN
+    + """
+    , matching as materialized (
+        select issue.id, row_number() over (
+            order by array_position($10::text[], issue.source), issue.project, issue.key, issue.id
+        ) as place
+        from issue
+        where issue.source = any ((select sources from shown)::text[])
+            and coalesce(issue.source = $3::text, true) and coalesce(issue.project = $4::text, true)
+            and ($5::text[] = '{}' or issue.status = any ($5::text[]))
+            and ($6::text[] = '{}' or """
+    + HAS_FAMILY
+    + ") and "
+    + MATCHES_WORDS
+    + """
+    ), page as (
+        select place, ("""
+    + ISSUE_JSON
+    + """::jsonb || jsonb_build_object('test_executions_count', (
+            select count(distinct result.test_execution_id) from issue_attachment as attachment
+            join test_result as result on result.id = attachment.test_result_id
+            where attachment.issue_id = issue.id
+        ))) as listed
+        from matching join issue on issue.id = matching.id
+        where place > $9::bigint and place <= $8::bigint + $9::bigint
+    )
+    select json_build_object('issues', coalesce((select json_agg(listed order by place) from page), '[]'),
+        'count', (select count(*) from matching), 'limit', $8::bigint, 'offset', $9::bigint)
+    """
+)
+
 
 class IssueRepository:
     def __init__(self, executor: Executor) -> None:
@@ -68,35 +101,7 @@ class IssueRepository:
     ) -> bytes:
         """An IssuesGetResponse; each word must stand somewhere in an issue."""
         found = await self.executor.fetch_json(
-            SHOWN
-            + """
-            , matching as materialized (
-                select issue.id, row_number() over (
-                    order by array_position($10::text[], issue.source), issue.project, issue.key, issue.id
-                ) as place
-                from issue
-                where issue.source = any ((select sources from shown)::text[])
-                    and coalesce(issue.source = $3::text, true) and coalesce(issue.project = $4::text, true)
-                    and ($5::text[] = '{}' or issue.status = any ($5::text[]))
-                    and ($6::text[] = '{}' or """
-            + HAS_FAMILY
-            + ") and "
-            + MATCHES_WORDS
-            + """
-            ), page as (
-                select place, ("""
-            + ISSUE_JSON
-            + """::jsonb || jsonb_build_object('test_executions_count', (
-                    select count(distinct result.test_execution_id) from issue_attachment as attachment
-                    join test_result as result on result.id = attachment.test_result_id
-                    where attachment.issue_id = issue.id
-                ))) as listed
-                from matching join issue on issue.id = matching.id
-                where place > $9::bigint and place <= $8::bigint + $9::bigint
-            )
-            select json_build_object('issues', coalesce((select json_agg(listed order by place) from page), '[]'),
-                'count', (select count(*) from matching), 'limit', $8::bigint, 'offset', $9::bigint)
-            """,
+            PAGE_JSON,
             *shown.words,
             source,
             project,
