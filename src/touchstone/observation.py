@@ -22,6 +22,8 @@ from touchstone.domains.execution_metadata.repository import ExecutionMetadataRe
 from touchstone.domains.issues.controller import IssueController
 from touchstone.domains.issues.repository import IssueRepository
 from touchstone.domains.issues.service import IssueService
+from touchstone.domains.issues.sync_controller import IssueSyncController
+from touchstone.domains.issues.sync_service import IssueSyncService
 from touchstone.domains.reported_issues.controller import (
     EnvironmentReportedIssueController,
     TestCaseReportedIssueController,
@@ -69,6 +71,7 @@ OBSERVATION_CONTROLLERS: list[Any] = [
     ExecutionMetadataController,
     ReportController,
     IssueController,
+    IssueSyncController,
     AttachmentRuleController,
     AttachmentRuleListController,
     EnvironmentReportedIssueController,
@@ -122,6 +125,9 @@ def _dependencies_of_issues(parts: Assembly) -> dict[str, Any]:
         "issue_service": IssueService(database, hosts, is_strict=parts.settings.strict_automatic_reruns),
         "attachment_rules": AttachmentRuleRepository(database),
         "attachment_rule_service": AttachmentRuleService(database),
+        "issue_sync_service": IssueSyncService(
+            database, parts.outside.trackers.configured, is_enabled=parts.settings.enable_issue_sync
+        ),
         "environment_reported_issues": EnvironmentReportedIssueRepository(database),
         "environment_reported_issue_service": EnvironmentReportedIssueService(database, names),
         "test_case_reported_issues": TestCaseReportedIssueRepository(database),

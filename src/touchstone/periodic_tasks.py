@@ -6,6 +6,9 @@ from touchstone.assembly import Assembly
 from touchstone.domains.auth.session_repository import SessionRepository
 from touchstone.domains.auth.sign_on_repository import SignOnRepository
 from touchstone.domains.idempotent_requests.repository import IdempotentRequestRepository
+from touchstone.domains.issues.sync_model import SyncTiers
+from touchstone.domains.issues.sync_service import PERIODIC_WORK as SYNCHRONISE_ISSUES
+from touchstone.domains.issues.synchroniser import IssueSynchroniser
 from touchstone.domains.limits.repository import RateAllowanceRepository
 from touchstone.domains.outbox.repository import OutboxRepository
 from touchstone.domains.periodic_work.model import PeriodicTask
@@ -33,6 +36,7 @@ def periodic_tasks(parts: Assembly) -> list[PeriodicTask]:
         *_of_what_is_told(parts),
         *_of_objects(parts),
         *_of_tests(parts),
+        *_of_trackers(parts),
         *_of_periodic_work(parts),
     ]
 
@@ -81,6 +85,18 @@ def _of_tests(parts: Assembly) -> list[PeriodicTask]:
         return {"ended": await end_lost(parts.database, seconds)}
 
     return [PeriodicTask("end_lost_executions", MINUTE, end_lost_executions, enabled=seconds > 0)]
+
+
+def _of_trackers(parts: Assembly) -> list[PeriodicTask]:
+    settings = parts.settings
+    tiers = SyncTiers(
+        settings.sync_open_interval,
+        settings.sync_recent_closed_interval,
+        settings.sync_old_closed_interval,
+        settings.sync_old_closed_threshold_days,
+    )
+    issues = IssueSynchroniser(parts.database, parts.outside.trackers, tiers, batch_size=settings.sync_batch_size)
+    return [PeriodicTask(SYNCHRONISE_ISSUES, MINUTE, issues.turn, enabled=settings.enable_issue_sync)]
 
 
 def _of_periodic_work(parts: Assembly) -> list[PeriodicTask]:
