@@ -259,3 +259,20 @@ async def _write_outcome(store, job_id: str, **fields) -> None:
 
 async def _seconds_to_wait(parts) -> float:
     return await parts.database.fetch_value("select extract(epoch from look_at - now())::float8 from job")
+
+
+async def test_a_worker_that_comes_late_with_a_timeout_leaves_the_next_attempt_alone(
+    begun, client, jobs, turn, work, runner, parts, dispatcher
+):
+    await parts.database.execute("update job set submitted_at = submitted_at - interval '1 day', timeout_seconds = 60")
+    late = await jobs.get(begun, EVERYTHING)
+    assert late.is_overdue
+    await work()
+    assert (await client.post(f"/api/v1/jobs/{begun}/retry")).status_code == 200
+    retried = await jobs.get(begun, EVERYTHING)
+    await dispatcher.attempts.follow(late)
+    assert await jobs.get(begun, EVERYTHING) == retried
+    for _ in range(3):
+        await turn()
+    job = await jobs.get(begun, EVERYTHING)
+    assert (job.attempt, job.status, job.stop_reason) == (2, "running", None)

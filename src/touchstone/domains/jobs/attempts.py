@@ -92,8 +92,10 @@ class Attempts:
     async def follow(self, job: JobRow) -> None:
         """Takes in what is new; at the end of the run, everything."""
         if job.is_overdue and job.stop_reason is None:
-            await self.jobs.request_stop_unless_final([job.id], "timeout")
-            job = await self.jobs.get(job.id, EVERYTHING)
+            await self.jobs.request_stop_unless_final([job.id], "timeout", of_attempt=job.attempt)
+            late, job = job, await self.jobs.get(job.id, EVERYTHING)
+            if job.attempt != late.attempt or job.status.is_final:
+                return
         if job.stop_reason is not None:
             await self.runner.stop(job.submission_id)
         run = without_nul(await self.runner.look(job.submission_id))

@@ -144,7 +144,9 @@ class JobRepository:
             )
         return touched > 0
 
-    async def request_stop_unless_final(self, job_ids: Sequence[UUID], reason: StopReason) -> None:
+    async def request_stop_unless_final(
+        self, job_ids: Sequence[UUID], reason: StopReason, *, of_attempt: int | None = None
+    ) -> None:
         """A job of its own that nobody has begun to submit ends here and now; the others are left to a worker."""
         await self.executor.execute(
             """
@@ -160,6 +162,7 @@ class JobRepository:
                     from job where id = any($1::uuid[]) for update
                 ) as found
                 where job.id = found.job_id and status in ('created', 'pending', 'running') and stop_reason is null
+                    and attempt = coalesce($4, attempt)
                 returning id, status, attempt, failure_reason
             )
             """
@@ -168,6 +171,7 @@ class JobRepository:
             job_ids,
             reason,
             FailureReason(code=reason, message=STOP_WORDS[reason]),
+            of_attempt,
         )
 
     async def restart_if_ended(self, job_id: UUID) -> bool:
@@ -277,15 +281,8 @@ class JobRepository:
         return touched > 0
 
     async def is_active(self, job_id: UUID, attempt: int) -> bool:
-        return await self.executor.fetch_value(
-            """
-            select exists (
-                select from job where id = $1 and attempt = $2 and status in ('created', 'pending', 'running')
-            )
-            """,
-            job_id,
-            attempt,
-        )
+        sql = "select from job where id = $1 and attempt = $2 and status in ('created', 'pending', 'running')"
+        return await self.executor.fetch_value("select exists (" + sql + ")", job_id, attempt)
 
     async def note_run_if_active(self, job_id: UUID, attempt: int, run: Run) -> bool:
         """What the runner tells of a job that goes on; answers whether its status changed, which is an event."""
