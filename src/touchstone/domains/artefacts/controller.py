@@ -75,7 +75,7 @@ class ChangesArtefact(Access):
         """Raises ArtefactNotFound."""
         artefacts: Any = handler.resolve_dependencies()["artefacts"]
         given = str(connection.path_params["artefact_id"])
-        if given.isascii() and given.isdigit() and len(given) < 10:
+        if given.isascii() and given.isdigit() and len(given) <= 10 and int(given) < 2**31:
             await artefacts.given.require(families_shown(caller_of(connection)), int(given))
 
 
