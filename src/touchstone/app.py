@@ -49,7 +49,7 @@ from touchstone.http.metrics import Metrics, metrics_handler
 from touchstone.http.rate_limits import rate_limits
 from touchstone.http.routes import Routes
 from touchstone.http.tracing import RequestTracer, start_tracing
-from touchstone.observation import OBSERVATION_CONTROLLERS, OBSERVATION_TAGS
+from touchstone.observation import OBSERVATION_CONTROLLERS, OBSERVATION_TAGS, result_gauges
 from touchstone.settings import Settings
 
 # what a multipart body holds besides the file: boundaries, part headers, the other fields
@@ -137,10 +137,12 @@ def build_api(
     """The routes alone, for OpenAPI and for the edge to stand around."""
 
     authenticator = parts.authenticator()
+    gauges = result_gauges(parts)
+    gauges.add_to(metrics)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
-        async with parts.opened(), health_service.watching(), authenticator.listening():
+        async with parts.opened(), health_service.watching(), authenticator.listening(), gauges.counting():
             try:
                 yield
             finally:

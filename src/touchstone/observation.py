@@ -35,6 +35,7 @@ from touchstone.domains.reported_issues.repository import (
 )
 from touchstone.domains.reported_issues.service import EnvironmentReportedIssueService, TestCaseReportedIssueService
 from touchstone.domains.reports.controller import ReportController
+from touchstone.domains.reports.gauges import GaugeRules, ResultGauges
 from touchstone.domains.reports.repository import ReportRepository
 from touchstone.domains.reruns.controller import RerunController
 from touchstone.domains.reruns.model import AutomaticReruns
@@ -133,6 +134,12 @@ def _dependencies_of_issues(parts: Assembly) -> dict[str, Any]:
         "test_case_reported_issues": TestCaseReportedIssueRepository(database),
         "test_case_reported_issue_service": TestCaseReportedIssueService(database, names),
     }
+
+
+def result_gauges(parts: Assembly) -> ResultGauges:
+    settings = parts.settings
+    rules = GaugeRules(settings.metrics_days, settings.metrics_most_series, settings.metrics_by_test_case)
+    return ResultGauges(parts.database, rules)
 
 
 def recording_of(settings: Settings) -> Recording:

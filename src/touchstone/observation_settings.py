@@ -53,6 +53,17 @@ class ObservationSettings(TrackerSettings, frozen=True, kw_only=True):
         ),
     ] = True
 
+    metrics_days: Annotated[
+        int, whole_number("Gauges of test results count those of the executions of so many days; 0: all.", 0, 36_500)
+    ] = 30
+    metrics_most_series: Annotated[
+        int,
+        whole_number("So many series one gauge of test results has; all beyond are summed up as other.", 1, 1_000_000),
+    ] = 5_000
+    metrics_by_test_case: Annotated[
+        bool, flag("Whether the gauges of test results tell test cases apart; they may be very many.")
+    ] = False
+
     @property
     def quorums(self) -> dict[str, int]:
         """How many people must approve an artefact of a stage."""

@@ -23,6 +23,7 @@ from prometheus_client import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily
 
+from touchstone.http.caller import caller_of
 from touchstone.http.guards import anybody_unless_required
 from touchstone.http.rate_limits import UNLIMITED
 
@@ -54,6 +55,7 @@ class Metrics:
         self.in_flight = 0
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._gauges = _AddedGauges()
+        self._guarded: dict[str, _AddedGauges] = {}
         labels = ("method", "route", "status")
         self._count = Counter("touchstone_http_requests", "Requests answered.", labels, registry=self.registry)
         self._duration = Histogram(
@@ -82,18 +84,44 @@ class Metrics:
         labels = (method if method in _METHODS else "other", route, f"{status_class}xx")
         return self._count.labels(*labels), self._duration.labels(*labels)
 
-    def add_gauge(self, name: str, documentation: str, read: Read, labels: tuple[str, ...] = ()) -> None:
+    def add_gauge(
+        self,
+        name: str,
+        documentation: str,
+        read: Read,
+        labels: tuple[str, ...] = (),
+        *,
+        permission: str | None = None,
+    ) -> None:
         """A gauge read when somebody looks, at most every five seconds and with a time-out.
 
-        `read` answers, now or as an awaitable, one number or, where there are labels, numbers by label values.
+        `read` answers, now or as an awaitable, one number or, where there are labels, numbers by label values. With a
+        `permission` it is shown to its holders only.
         """
-        self._gauges.add(AddedGauge(name, documentation, labels, read))
+        gauges = self._gauges if permission is None else self._guarded.setdefault(permission, _AddedGauges())
+        gauges.add(AddedGauge(name, documentation, labels, read))
 
-    async def render(self, accept: str = "") -> tuple[bytes, str]:
-        """The exposition and its content type, in the format that the Accept header prefers."""
-        await self._gauges.refresh()
+    async def render(self, accept: str = "", may: Callable[[str], bool] = lambda _: False) -> tuple[bytes, str]:
+        """The exposition and its content type, in the format that the Accept header prefers.
+
+        `may` tells whether who asks holds a permission.
+        """
+        shown = [gauges for permission, gauges in self._guarded.items() if may(permission)]
+        await asyncio.gather(*(gauges.refresh() for gauges in (self._gauges, *shown)))
         encode, content_type = choose_encoder(accept)
-        return encode(self.registry), content_type
+        registry: Any = _Together([self.registry, *shown])
+        return encode(registry), content_type
+
+
+class _Together:
+    """What an encoder takes for a registry."""
+
+    def __init__(self, collectors: Iterable[Any]) -> None:
+        self._collectors = collectors
+
+    def collect(self) -> Iterable[Any]:
+        for collector in self._collectors:
+            yield from collector.collect()
 
 
 class _AddedGauges:
@@ -142,7 +170,7 @@ def metrics_handler(metrics: Metrics) -> HTTPRouteHandler:
     @get("/metrics", include_in_schema=False, guards=[anybody_unless_required], opt=UNLIMITED)
     async def read_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
         """The numbers of this process, for Prometheus."""
-        body, content_type = await metrics.render(request.headers.get("accept", ""))
+        body, content_type = await metrics.render(request.headers.get("accept", ""), caller_of(request).may)
         return Response(body, media_type=content_type)
 
     return read_metrics
