@@ -14,7 +14,7 @@ from touchstone.domains.datasets import ingest_csv
 from touchstone.domains.datasets.ingest import ingest
 from touchstone.domains.datasets.ingest_csv import IrregularRows, careful_batches, quick_batches, read_header
 from touchstone.domains.datasets.model import DatasetInvalid, DatasetMissingFields
-from touchstone_jobs.dataset_files import ARROW_FILE, CSV_FILE, FILES, read_rows
+from touchstone_jobs.dataset_files import ARROW_FILE, CSV_FILE, FILES, read_rows, row_keys
 from touchstone_jobs.wire import DatasetFacts
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -306,3 +306,19 @@ def test_the_contracts_samples_are_taken(tmp_path: Path, name: str, rows: int, g
 
 def test_json_lines_may_not_be_told_by_their_name_alone(tmp_path: Path) -> None:
     assert refusal(tmp_path, "examples\na\n", "d.jsonl") == "line 1 is not valid JSON"
+
+
+def test_a_row_has_its_key_in_whatever_file_and_place_it_comes(tmp_path: Path) -> None:
+    def keys(name: str, body: str | bytes) -> list[str]:
+        folder = tmp_path / name
+        folder.mkdir()
+        taken(folder, body, name)
+        return list(row_keys(folder / "folder" / ARROW_FILE))
+
+    first = keys("a.csv", "examples,n\na,1\nb,2\na,1\n")
+    assert len(set(first)) == 3
+    assert [key.rpartition("-")[2] for key in first] == ["1", "1", "2"]
+    assert keys("b.jsonl", '{"examples":"a","n":"1"}\n{"examples":"b","n":"2"}\n{"examples":"a","n":"1"}\n') == first
+    assert keys("c.parquet", table(tmp_path, {"examples": ["a", "b", "a"], "n": ["1", "2", "1"]})) == first
+    assert sorted(keys("d.csv", "examples;n\nb;2\na;1\na;1\n")) == sorted(first)
+    assert set(keys("e.csv", "examples,n\nnew,0\nb,2\na,1\n")) & set(first) == {first[0], first[1]}
