@@ -12,6 +12,7 @@ from touchstone.http.paging import LARGEST_PAGE, decode_cursor, encode_cursor, n
 from touchstone.http.preferences import prefers
 
 NO_COUNT = "count=none"
+PAGES = "A full page leads to the next one by a `Link` header. With `Prefer: count=none` the count is null."
 
 PageSize = Annotated[int, Meta(ge=0, le=LARGEST_PAGE)]
 Offset = Annotated[int, Meta(ge=0)]

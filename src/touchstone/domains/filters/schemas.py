@@ -109,6 +109,9 @@ class TestResultSearchFilters(Filters, kw_only=True):
         asked = [self.test_cases, self.template_ids, self.issues, self.test_result_statuses]
         return not self.narrows_executions and not any(asked)
 
+    def whatever_the_issues(self) -> "TestResultSearchFilters":
+        return msgspec.structs.replace(self, issues=[])
+
 
 class TestExecutionRerunFilters(Filters, kw_only=True):
     """The dates are those of the last change to an execution by its runner or by people."""

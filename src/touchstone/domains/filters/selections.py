@@ -162,11 +162,11 @@ def _of_reviewers(asked: Asked, binding: Binding) -> list[LiteralString]:
 def _of_places_and_plans(filters: Filters, binding: Binding) -> list[LiteralString]:
     conditions: list[LiteralString] = []
     if filters.environments:
-        named = "select id from environment where name" + _is_any(filters.environments, binding)
-        conditions.append("execution.environment_id = any (array(" + named + "))")
+        named = "(select id from environment where name" + _is_any(filters.environments, binding) + ")"
+        conditions.append("execution.environment_id = any (array" + named + ")")
     if filters.test_plans:
-        named = "select id from test_plan where name" + _is_any(filters.test_plans, binding)
-        conditions.append("execution.test_plan_id = any (array(" + named + "))")
+        named = "(select id from test_plan where name" + _is_any(filters.test_plans, binding) + ")"
+        conditions.append("execution.test_plan_id = any (array" + named + ")")
     if filters.test_execution_statuses:
         conditions.append("execution.status" + _is_any(filters.test_execution_statuses, binding))
     return conditions

@@ -30,7 +30,15 @@ from touchstone.http.json_answers import json_answer
 from touchstone.http.openapi import answer, failures
 from touchstone.http.row_ids import RowId
 
-Limit = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+def not_negative(limit: int) -> int:
+    """Raises ValueError. The contract states no bound."""
+    if limit < 0:
+        raise ValueError("A limit is not negative")
+    return limit
+
+
+Limit = Annotated[int, Meta(extra={"check": not_negative})]
 SOME_FOUND = {207: answer(list[PendingRerun], "Some of the executions are not there: what was requested of the others")}
 
 
@@ -107,7 +115,12 @@ class RerunController(Controller):
         """Takes back the requests of the groups of executions."""
         await rerun_service.delete(caller, data)
 
-    @post("/claim", guards=[requires("change_rerun")], status_code=200)
+    @post(
+        "/claim",
+        guards=[requires("change_rerun")],
+        status_code=200,
+        responses=failures(InsufficientPermissions),
+    )
     async def claim_rerun_requests(
         self,
         data: JSONBody[RerunClaim],

@@ -19,7 +19,7 @@ from touchstone.http.guards import requires
 from touchstone.http.json_answers import json_answer
 from touchstone.http.openapi import failures
 from touchstone.http.paging import CursorInvalid
-from touchstone.http.searches import SearchPage, search_body, search_page
+from touchstone.http.searches import PAGES, SearchPage, search_body, search_page
 
 
 class TestExecutionSearchController(Controller):
@@ -32,6 +32,7 @@ class TestExecutionSearchController(Controller):
     @get(
         guards=[requires("view_test")],
         operation_id="search_test_executions_v1_test_executions_get",
+        description="Executions without results are left out unless `test_result` asks for them. " + PAGES,
         responses=failures(
             SentinelCombined, MetadataFormatInvalid, MetadataEncodingInvalid, MetadataEmpty, CursorInvalid
         ),
@@ -43,11 +44,7 @@ class TestExecutionSearchController(Controller):
         search_page: NamedDependency[SearchPage],
         test_execution_search: NamedDependency[TestExecutionSearchRepository],
     ) -> Response[TestExecutionSearchResponse]:
-        """Executions that fit all filters, newest first, each with its artefact and results.
-
-        Executions without results are left out, unless `test_result` asks for them. A full page leads to the next one
-        by a Link header. With `Prefer: count=none` the count is null.
-        """
+        """Executions that fit all filters, newest first, each with its artefact and results."""
         found = await test_execution_search.list_newest(
             filters,
             shown_to(caller, families=filters.families),

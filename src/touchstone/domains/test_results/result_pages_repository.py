@@ -12,8 +12,6 @@ for decides the way:
 import datetime as dt
 from typing import LiteralString
 
-import msgspec
-
 from touchstone.domains.filters.binding import Binding
 from touchstone.domains.filters.schemas import TestResultSearchFilters
 from touchstone.domains.filters.selections import (
@@ -88,8 +86,8 @@ class ResultPages:
             return "(select count(*) from found)"
         if self.filters.issues != "none":
             return self._counted(self.filters)
-        without = msgspec.structs.replace(self.filters, issues=[])
-        return "(" + self._counted(without) + " - " + self._counted_attached() + ")"
+        of_any = self._counted(self.filters.whatever_the_issues())
+        return "(" + of_any + " - " + self._counted_attached() + ")"
 
     def _has_cases(self) -> bool:
         return bool(self.filters.test_cases or self.filters.template_ids)

@@ -14,7 +14,7 @@ from touchstone.http.guards import requires
 from touchstone.http.json_answers import json_answer
 from touchstone.http.openapi import failures
 from touchstone.http.paging import CursorInvalid
-from touchstone.http.searches import SearchPage, search_body, search_page
+from touchstone.http.searches import PAGES, SearchPage, search_body, search_page
 
 
 class TestResultSearchController(Controller):
@@ -27,6 +27,7 @@ class TestResultSearchController(Controller):
     @get(
         guards=[requires("view_test")],
         operation_id="search_test_results_v1_test_results_get",
+        description=PAGES,
         responses=failures(MetadataFormatInvalid, MetadataEncodingInvalid, MetadataEmpty, CursorInvalid),
     )
     async def search_test_results(
@@ -36,10 +37,7 @@ class TestResultSearchController(Controller):
         search_page: NamedDependency[SearchPage],
         test_result_search: NamedDependency[TestResultSearchRepository],
     ) -> Response[TestResultSearchResponseWithContext]:
-        """Results that fit all filters, newest first, each with its execution and artefact.
-
-        A full page leads to the next one by a Link header. With `Prefer: count=none` the count is null.
-        """
+        """Results that fit all filters, newest first, each with its execution and artefact."""
         found = await test_result_search.list_newest(
             filters,
             shown_to(caller, families=filters.families),

@@ -11,7 +11,7 @@ PATH = "/api/v1/test-executions/reruns"
 async def claimed(world: World, _: Values) -> str:
     execution = await add_execution(world.database)
     await world.admin.post(PATH, json={"test_execution_ids": [execution]})
-    await world.admin.post(f"{PATH}/claim", json={"claimed_by": "lab"})
+    await world.admin.post(f"{PATH}/claim", json={"claimed_by": "lab", "limit": 100})
     return str(await world.database.fetch_value("select max(id) from rerun_request"))
 
 
