@@ -367,6 +367,17 @@ CREATE TABLE public.attachment_rule_metadata (
 
 COMMENT ON TABLE public.attachment_rule_metadata IS 'Of each category one of the values must be the execution''s.';
 
+CREATE TABLE public.audit_cut (
+    is_only boolean DEFAULT true NOT NULL,
+    number bigint NOT NULL,
+    digest bytea NOT NULL,
+    signature bytea NOT NULL,
+    cut_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT audit_cut_is_one_row CHECK (is_only)
+);
+
+COMMENT ON TABLE public.audit_cut IS 'The last link that was pruned: the chain goes on from it. Signed like the head, so that nobody else cuts it shorter.';
+
 CREATE TABLE public.audit_event (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
@@ -798,6 +809,26 @@ ALTER TABLE public.notification ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE public.object_walk (
+    place text NOT NULL,
+    after_key text NOT NULL,
+    walked_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.object_walk IS 'How far workers have looked through each place of the object store; the empty key is its beginning.';
+
+CREATE TABLE public.orphaned_object (
+    key text NOT NULL,
+    size bigint NOT NULL,
+    modified_at timestamp with time zone NOT NULL,
+    found_at timestamp with time zone DEFAULT now() NOT NULL,
+    doomed_at timestamp with time zone
+);
+
+COMMENT ON TABLE public.orphaned_object IS 'Objects in the store that no row refers to. Those found long enough ago are removed.';
+
+COMMENT ON COLUMN public.orphaned_object.doomed_at IS 'From then on no row may refer to it: its object is being removed.';
+
 CREATE TABLE public.outbox (
     id bigint NOT NULL,
     event text NOT NULL,
@@ -929,6 +960,24 @@ ALTER TABLE public.rerun_request ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.retention_rule (
+    kind text NOT NULL,
+    family text DEFAULT ''::text NOT NULL,
+    stage text DEFAULT ''::text NOT NULL,
+    kept_days integer,
+    keeps_newest boolean DEFAULT true NOT NULL,
+    CONSTRAINT retention_rule_days_are_positive CHECK ((kept_days > 0)),
+    CONSTRAINT retention_rule_kind_known CHECK ((kind = ANY (ARRAY['jobs'::text, 'job_logs'::text, 'test_executions'::text, 'test_result_logs'::text, 'raw_result_files'::text, 'notifications'::text, 'audit_events'::text])))
+);
+
+COMMENT ON TABLE public.retention_rule IS 'How long what is kept. Without a rule: for ever.';
+
+COMMENT ON COLUMN public.retention_rule.family IS 'Empty for any. Of two rules that fit, that of the family counts, then that of the stage.';
+
+COMMENT ON COLUMN public.retention_rule.kept_days IS 'Null is for ever, as an exception from a wider rule.';
+
+COMMENT ON COLUMN public.retention_rule.keeps_newest IS 'Whether the newest execution of a test plan on a build in an environment stays, however old.';
 
 CREATE TABLE public.review_card (
     id integer NOT NULL,
@@ -1418,6 +1467,9 @@ ALTER TABLE ONLY public.attachment_rule_metadata
 ALTER TABLE ONLY public.attachment_rule
     ADD CONSTRAINT attachment_rule_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.audit_cut
+    ADD CONSTRAINT audit_cut_pkey PRIMARY KEY (is_only);
+
 ALTER TABLE ONLY public.audit_event
     ADD CONSTRAINT audit_event_pkey PRIMARY KEY (id);
 
@@ -1499,6 +1551,12 @@ ALTER TABLE ONLY public.list_total
 ALTER TABLE ONLY public.notification
     ADD CONSTRAINT notification_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.object_walk
+    ADD CONSTRAINT object_walk_pkey PRIMARY KEY (place);
+
+ALTER TABLE ONLY public.orphaned_object
+    ADD CONSTRAINT orphaned_object_pkey PRIMARY KEY (key);
+
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
@@ -1522,6 +1580,9 @@ ALTER TABLE ONLY public.rerun_request
 
 ALTER TABLE ONLY public.rerun_request
     ADD CONSTRAINT rerun_request_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.retention_rule
+    ADD CONSTRAINT retention_rule_pkey PRIMARY KEY (kind, family, stage);
 
 ALTER TABLE ONLY public.review_card
     ADD CONSTRAINT review_card_once_key UNIQUE (artefact_id, user_id, parent);
@@ -1703,6 +1764,8 @@ CREATE INDEX job_being_submitted_idx ON public.job USING btree (leased_until) WH
 
 CREATE INDEX job_dataset_idx ON public.job USING btree (dataset_id);
 
+CREATE INDEX job_ended_idx ON public.job USING btree (finished_at, id) WHERE (finished_at IS NOT NULL);
+
 CREATE INDEX job_event_job_idx ON public.job_event USING btree (job_id, id);
 
 CREATE INDEX job_kind_newest_idx ON public.job USING btree (kind, created_at DESC, id DESC);
@@ -1728,6 +1791,10 @@ CREATE UNIQUE INDEX job_workflow_step_key ON public.job USING btree (workflow_id
 CREATE INDEX notification_unread_idx ON public.notification USING btree (user_id, created_at DESC, id DESC) WHERE (dismissed_at IS NULL);
 
 CREATE INDEX notification_user_newest_idx ON public.notification USING btree (user_id, created_at DESC, id DESC);
+
+CREATE INDEX orphaned_object_doomed_idx ON public.orphaned_object USING btree (doomed_at) WHERE (doomed_at IS NOT NULL);
+
+CREATE INDEX orphaned_object_oldest_idx ON public.orphaned_object USING btree (found_at) WHERE (doomed_at IS NULL);
 
 CREATE INDEX outbox_handled_idx ON public.outbox USING btree (handled_at) WHERE (handled_at IS NOT NULL);
 

@@ -53,9 +53,11 @@ class MemoryStore:
             return None
         return StoredObject(key, len(self.objects[key]), self.modified[key])
 
-    async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
+    async def list(self, prefix: str, *, after: str = "") -> AsyncIterator[StoredObject]:
         self._answer()
         for key in sorted(self._below(checked_prefix(prefix)), key=str.encode):
+            if key.encode() <= after.encode():
+                continue
             if (found := await self.find(key)) is not None:
                 yield found
 

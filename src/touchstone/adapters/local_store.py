@@ -76,9 +76,9 @@ class LocalStore:
     async def find(self, key: str) -> StoredObject | None:
         return await asyncio.to_thread(self._find, key, self._path(key))
 
-    async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
+    async def list(self, prefix: str, *, after: str = "") -> AsyncIterator[StoredObject]:
         folder, slash, beginning = checked_prefix(prefix).rpartition("/")
-        found = walk(self._root / folder, folder + slash, beginning, hidden=_INCOMING)
+        found = walk(self._root / folder, folder + slash, beginning, hidden=_INCOMING, after=checked_prefix(after))
         while batch := await asyncio.to_thread(_next_of, found):
             for one in batch:
                 yield one

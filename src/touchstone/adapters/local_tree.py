@@ -12,17 +12,22 @@ UNFINISHED = ".unfinished"
 """Ends the name of a file that cluster code, which writes beside its target, has not finished."""
 
 
-def walk(folder: Path, above: str, beginning: str = "", *, hidden: str = "") -> Iterator[StoredObject]:
+def walk(
+    folder: Path, above: str, beginning: str = "", *, hidden: str = "", after: str = ""
+) -> Iterator[StoredObject]:
     """All files below `folder` whose name in it starts with `beginning`; `above` is the folder's own key.
 
-    In the order of the keys' UTF-8 bytes, as S3 lists them.
+    In the order of the keys' UTF-8 bytes, as S3 lists them, and only those behind `after`.
     """
+    seen = os.fsencode(after)
     for entry in _entries(folder):
         if not entry.name.startswith(beginning) or (not above and entry.name == hidden):
             continue
+        key = os.fsencode(above + entry.name)
         if entry.is_dir(follow_symlinks=False):
-            yield from walk(folder / entry.name, f"{above}{entry.name}/")
-        elif entry.name.endswith(UNFINISHED):
+            if seen <= key + b"/" or seen.startswith(key + b"/"):
+                yield from walk(folder / entry.name, f"{above}{entry.name}/", after=after)
+        elif entry.name.endswith(UNFINISHED) or key <= seen:
             continue
         elif found := described(above + entry.name, folder / entry.name):
             yield found

@@ -57,8 +57,8 @@ class ObjectStore(Protocol):
         """What is known about one object."""
         ...
 
-    def list(self, prefix: str) -> AsyncIterator[StoredObject]:
-        """All objects whose key starts with the prefix, in key order."""
+    def list(self, prefix: str, *, after: str = "") -> AsyncIterator[StoredObject]:
+        """All objects whose key starts with the prefix, in the order of their keys' UTF-8; those behind `after`."""
         ...
 
     async def delete(self, keys: Sequence[str]) -> None:

@@ -131,8 +131,10 @@ class S3Store:
                 raise
         return StoredObject(key, head["ContentLength"], head["LastModified"])
 
-    async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
+    async def list(self, prefix: str, *, after: str = "") -> AsyncIterator[StoredObject]:
         request: dict[str, Any] = {"Bucket": self._bucket, "Prefix": checked_prefix(prefix)}
+        if checked_prefix(after):
+            request["StartAfter"] = after
         client = await self._clients.inside()
         with answering():
             while True:

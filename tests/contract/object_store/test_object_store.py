@@ -180,6 +180,17 @@ async def test_a_prefix_may_end_inside_a_name(store: ObjectStore) -> None:
     assert await keys(store, "run/b/") == []
 
 
+async def test_list_goes_on_behind_a_key(store: ObjectStore) -> None:
+    every = ["a", "a.txt", "a/b", "a/c/d", "a/c0", "b/a"]
+    for key in every[1:]:
+        await store.put(f"behind/{key}", b"x")
+    for place, key in enumerate(every[1:], 1):
+        behind = [found.key async for found in store.list("behind/", after=f"behind/{key}")]
+        assert behind == [f"behind/{one}" for one in every[place + 1 :]]
+    between = [found.key async for found in store.list("behind/", after="behind/a/c")]
+    assert between == [f"behind/{one}" for one in every[3:]]
+
+
 async def test_list_goes_over_more_objects_than_fit_a_page(store: ObjectStore) -> None:
     names = [f"many/{number:04}" for number in range(1005)]
     for first in range(0, len(names), 100):

@@ -125,10 +125,10 @@ class SilentStore(MemoryStore):
 
     is_silent = False
 
-    async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
+    async def list(self, prefix: str, *, after: str = "") -> AsyncIterator[StoredObject]:
         while self.is_silent:
             await asyncio.sleep(3600)
-        async for found in super().list(prefix):
+        async for found in super().list(prefix, after=after):
             yield found
 
 
