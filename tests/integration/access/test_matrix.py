@@ -23,6 +23,7 @@ from tests.integration.access.world import World
 from touchstone.adapters.local_store import LocalStore
 from touchstone.database.executor import Database
 from touchstone.http.openapi import document
+from touchstone.setting_values import Secret
 from touchstone.settings import Settings
 
 OPERATIONS = operations_of(document(described_api()))
@@ -30,8 +31,9 @@ OPERATIONS = operations_of(document(described_api()))
 
 @pytest.fixture
 async def closed(settings: Settings, runner: FakeRunner, store: LocalStore) -> AsyncGenerator[httpx.AsyncClient]:
-    """A service that is open to nobody."""
-    async with serving(replaced(settings, ignore_permissions=()), runner, store) as client:
+    """A service that is open to nobody, and has access to a tracker."""
+    closed = replaced(settings, ignore_permissions=(), enable_issue_sync=True, github_token=Secret("t"))
+    async with serving(closed, runner, store) as client:
         yield client
 
 
