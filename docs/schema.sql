@@ -598,6 +598,33 @@ CREATE TABLE public.idempotent_request (
 
 COMMENT ON TABLE public.idempotent_request IS 'Answers of creating POSTs that carried an Idempotency-Key, kept for 24 hours.';
 
+CREATE TABLE public.import_leftover (
+    source text NOT NULL,
+    source_table text NOT NULL,
+    reason text NOT NULL,
+    is_taken boolean NOT NULL,
+    times bigint NOT NULL,
+    examples bigint[] NOT NULL
+);
+
+COMMENT ON TABLE public.import_leftover IS 'What an import did not take, or took with a change, and why.';
+
+COMMENT ON COLUMN public.import_leftover.examples IS 'The first ids.';
+
+CREATE TABLE public.import_progress (
+    source text NOT NULL,
+    source_table text NOT NULL,
+    last_key bigint DEFAULT 0 NOT NULL,
+    taken bigint DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.import_progress IS 'Written with the rows that were taken: a run that ends in between is resumed by the next.';
+
+COMMENT ON COLUMN public.import_progress.source IS 'Tells one source from another: a digest of its oldest rows.';
+
+COMMENT ON COLUMN public.import_progress.last_key IS 'All rows of the source up to this id have been looked at.';
+
 CREATE TABLE public.issue (
     id integer NOT NULL,
     source text NOT NULL,
@@ -1520,6 +1547,12 @@ ALTER TABLE ONLY public.experiment
 
 ALTER TABLE ONLY public.idempotent_request
     ADD CONSTRAINT idempotent_request_pkey PRIMARY KEY (caller, route, key);
+
+ALTER TABLE ONLY public.import_leftover
+    ADD CONSTRAINT import_leftover_pkey PRIMARY KEY (source, source_table, reason);
+
+ALTER TABLE ONLY public.import_progress
+    ADD CONSTRAINT import_progress_pkey PRIMARY KEY (source, source_table);
 
 ALTER TABLE ONLY public.issue_attachment
     ADD CONSTRAINT issue_attachment_pkey PRIMARY KEY (test_result_id, issue_id);
