@@ -272,8 +272,9 @@ def touched(status: str) -> int:
 
 
 async def _prepare(connection: "asyncpg.Connection") -> None:
-    # by a statement, because connection poolers refuse unknown parameters of the start
-    await connection.execute(f"set idle_in_transaction_session_timeout = {STANDSTILL_SECONDS * 1000:d}")
+    # by a statement, because connection poolers refuse unknown parameters of the start. No statement here is so long
+    # that compiling it would pay: where the planner expects many rows, that takes longer than all of the statement
+    await connection.execute(f"set idle_in_transaction_session_timeout = {STANDSTILL_SECONDS * 1000:d}; set jit = off")
     for name in ("json", "jsonb"):
         await connection.set_type_codec(
             name, schema="pg_catalog", encoder=_encode_json, decoder=msgspec.Raw, format="text"
