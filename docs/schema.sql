@@ -341,7 +341,9 @@ CREATE TABLE public.attachment_rule (
     test_result_statuses text[] DEFAULT '{}'::text[] NOT NULL,
     test_plans text[] DEFAULT '{}'::text[] NOT NULL,
     comment_pattern text,
+    comment_needed text,
     io_log_pattern text,
+    io_log_needed text,
     expires_at timestamp with time zone,
     owner text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -349,6 +351,8 @@ CREATE TABLE public.attachment_rule (
 );
 
 COMMENT ON TABLE public.attachment_rule IS 'Which new results belong to an issue; an empty list matches any.';
+
+COMMENT ON COLUMN public.attachment_rule.comment_needed IS 'What a text must hold, in small letters, for the pattern to be found; null: nothing that is known.';
 
 ALTER TABLE public.attachment_rule ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.attachment_rule_id_seq
@@ -687,7 +691,7 @@ CREATE TABLE public.issue_order (
     title text NOT NULL,
     text text NOT NULL,
     labels text[] DEFAULT '{}'::text[] NOT NULL,
-    state text DEFAULT 'wanted'::text NOT NULL,
+    status text DEFAULT 'wanted'::text NOT NULL,
     issue_id integer,
     ordered_by text NOT NULL,
     attempts integer DEFAULT 0 NOT NULL,
@@ -697,7 +701,7 @@ CREATE TABLE public.issue_order (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT issue_order_source_known CHECK ((source = ANY (ARRAY['jira'::text, 'github'::text, 'launchpad'::text, 'gitlab'::text]))),
-    CONSTRAINT issue_order_state_known CHECK ((state = ANY (ARRAY['wanted'::text, 'made'::text, 'failed'::text])))
+    CONSTRAINT issue_order_status_known CHECK ((status = ANY (ARRAY['wanted'::text, 'made'::text, 'failed'::text])))
 );
 
 COMMENT ON TABLE public.issue_order IS 'Issues that a worker is to make in a tracker, of results that failed.';
@@ -1012,7 +1016,7 @@ CREATE TABLE public.review_card (
     user_id integer NOT NULL,
     parent text NOT NULL,
     marker text DEFAULT ('review-'::text || replace((gen_random_uuid())::text, '-'::text, ''::text)) NOT NULL,
-    state text DEFAULT 'wanted'::text NOT NULL,
+    status text DEFAULT 'wanted'::text NOT NULL,
     key text,
     url text,
     is_assigned boolean,
@@ -1022,7 +1026,7 @@ CREATE TABLE public.review_card (
     error text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT review_card_state_known CHECK ((state = ANY (ARRAY['wanted'::text, 'made'::text, 'failed'::text])))
+    CONSTRAINT review_card_status_known CHECK ((status = ANY (ARRAY['wanted'::text, 'made'::text, 'failed'::text])))
 );
 
 COMMENT ON TABLE public.review_card IS 'Cards in Jira for people who review artefacts, under the issue of the artefact.';
@@ -1787,7 +1791,7 @@ CREATE INDEX issue_attachment_rule_idx ON public.issue_attachment USING btree (a
 
 CREATE INDEX issue_due_idx ON public.issue USING btree (sync_at);
 
-CREATE INDEX issue_order_due_idx ON public.issue_order USING btree (try_at) WHERE (state = 'wanted'::text);
+CREATE INDEX issue_order_due_idx ON public.issue_order USING btree (try_at) WHERE (status = 'wanted'::text);
 
 CREATE INDEX issue_order_issue_idx ON public.issue_order USING btree (issue_id);
 
@@ -1849,7 +1853,7 @@ CREATE INDEX rerun_request_environment_idx ON public.rerun_request USING btree (
 
 CREATE INDEX rerun_request_next_idx ON public.rerun_request USING btree (priority DESC, created_at, id);
 
-CREATE INDEX review_card_due_idx ON public.review_card USING btree (try_at) WHERE (state = 'wanted'::text);
+CREATE INDEX review_card_due_idx ON public.review_card USING btree (try_at) WHERE (status = 'wanted'::text);
 
 CREATE INDEX review_card_user_idx ON public.review_card USING btree (user_id);
 

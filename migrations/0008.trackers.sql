@@ -22,8 +22,8 @@ create table issue_order (
     title text not null,
     text text not null,
     labels text[] not null default '{}',
-    state text not null default 'wanted'
-        constraint issue_order_state_known check (state in ('wanted', 'made', 'failed')),
+    status text not null default 'wanted'
+        constraint issue_order_status_known check (status in ('wanted', 'made', 'failed')),
     issue_id integer references issue on delete set null,
     ordered_by text not null,
     attempts integer not null default 0,
@@ -37,7 +37,7 @@ create table issue_order (
 comment on table issue_order is 'Issues that a worker is to make in a tracker, of results that failed.';
 comment on column issue_order.marker is 'Written into the issue, so that trying again finds it.';
 comment on column issue_order.attempts is 'Since it was last wanted.';
-create index issue_order_due_idx on issue_order (try_at) where state = 'wanted';
+create index issue_order_due_idx on issue_order (try_at) where status = 'wanted';
 create index issue_order_issue_idx on issue_order (issue_id);
 
 create table review_card (
@@ -46,8 +46,8 @@ create table review_card (
     user_id integer not null references app_user on delete cascade,
     parent text not null,
     marker text not null default 'review-' || replace(gen_random_uuid()::text, '-', ''),
-    state text not null default 'wanted'
-        constraint review_card_state_known check (state in ('wanted', 'made', 'failed')),
+    status text not null default 'wanted'
+        constraint review_card_status_known check (status in ('wanted', 'made', 'failed')),
     key text,
     url text,
     is_assigned boolean,
@@ -61,5 +61,5 @@ create table review_card (
 );
 comment on table review_card is 'Cards in Jira for people who review artefacts, under the issue of the artefact.';
 comment on column review_card.marker is 'A label of the card, so that trying again finds it.';
-create index review_card_due_idx on review_card (try_at) where state = 'wanted';
+create index review_card_due_idx on review_card (try_at) where status = 'wanted';
 create index review_card_user_idx on review_card (user_id);

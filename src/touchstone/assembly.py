@@ -26,6 +26,7 @@ from touchstone.domains.limits.quotas import Quotas
 from touchstone.domains.limits.rates import LoginThrottle, RateLimiter
 from touchstone.domains.outbox.service import Outbox
 from touchstone.domains.permissions.model import EVALUATION_PERMISSIONS
+from touchstone.domains.review_cards.service import want_cards
 from touchstone.domains.webhooks.dispatcher import WebhookDispatcher
 from touchstone.domains.webhooks.service import WebhookService, fan_out
 from touchstone.domains.workflows.service import WorkflowService
@@ -104,7 +105,9 @@ class Assembly(msgspec.Struct, frozen=True):
         return AuditChain(self.database, self.vault)
 
     def outbox(self) -> Outbox:
-        return Outbox(self.database, [fan_out(self.access_policy().open_permissions)])
+        """Cards are wanted only where there is access to Jira."""
+        subscribers = [fan_out(self.access_policy().open_permissions)]
+        return Outbox(self.database, [*subscribers, want_cards] if self.outside.cards else subscribers)
 
     def webhooks(self) -> WebhookService:
         return WebhookService(self.database, self.vault, allow_private=self.settings.webhook_allow_private)

@@ -19,6 +19,10 @@ from touchstone.domains.environments.controller import EnvironmentController
 from touchstone.domains.environments.repository import EnvironmentRepository
 from touchstone.domains.execution_metadata.controller import ExecutionMetadataController
 from touchstone.domains.execution_metadata.repository import ExecutionMetadataRepository
+from touchstone.domains.issue_orders.controller import IssueOrderController
+from touchstone.domains.issue_orders.model import OrderTemplates
+from touchstone.domains.issue_orders.repository import IssueOrderRepository
+from touchstone.domains.issue_orders.service import IssueOrderService
 from touchstone.domains.issues.controller import IssueController
 from touchstone.domains.issues.repository import IssueRepository
 from touchstone.domains.issues.service import IssueService
@@ -41,6 +45,8 @@ from touchstone.domains.reruns.controller import RerunController
 from touchstone.domains.reruns.model import AutomaticReruns
 from touchstone.domains.reruns.repository import RerunRepository
 from touchstone.domains.reruns.service import RerunService
+from touchstone.domains.review_cards.controller import ReviewCardController
+from touchstone.domains.review_cards.repository import ReviewCardRepository
 from touchstone.domains.test_cases.controller import TestCaseController
 from touchstone.domains.test_cases.repository import TestCaseRepository
 from touchstone.domains.test_executions.controller import TestExecutionController
@@ -73,6 +79,8 @@ OBSERVATION_CONTROLLERS: list[Any] = [
     ReportController,
     IssueController,
     IssueSyncController,
+    IssueOrderController,
+    ReviewCardController,
     AttachmentRuleController,
     AttachmentRuleListController,
     EnvironmentReportedIssueController,
@@ -126,9 +134,7 @@ def _dependencies_of_issues(parts: Assembly) -> dict[str, Any]:
         "issue_service": IssueService(database, hosts, is_strict=parts.settings.strict_automatic_reruns),
         "attachment_rules": AttachmentRuleRepository(database),
         "attachment_rule_service": AttachmentRuleService(database),
-        "issue_sync_service": IssueSyncService(
-            database, parts.outside.trackers.configured, is_enabled=parts.settings.enable_issue_sync
-        ),
+        **_dependencies_of_trackers(parts),
         "environment_reported_issues": EnvironmentReportedIssueRepository(database),
         "environment_reported_issue_service": EnvironmentReportedIssueService(database, names),
         "test_case_reported_issues": TestCaseReportedIssueRepository(database),
@@ -140,6 +146,18 @@ def result_gauges(parts: Assembly) -> ResultGauges:
     settings = parts.settings
     rules = GaugeRules(settings.metrics_days, settings.metrics_most_series, settings.metrics_by_test_case)
     return ResultGauges(parts.database, rules)
+
+
+def _dependencies_of_trackers(parts: Assembly) -> dict[str, Any]:
+    database, settings, configured = parts.database, parts.settings, parts.outside.trackers.configured
+    templates = OrderTemplates(settings.new_issue_title, settings.new_issue_text)
+    hosts = tracker_hosts(settings)
+    return {
+        "issue_sync_service": IssueSyncService(database, configured, is_enabled=settings.enable_issue_sync),
+        "issue_orders": IssueOrderRepository(database),
+        "issue_order_service": IssueOrderService(database, configured, hosts, templates, settings.frontend),
+        "review_cards": ReviewCardRepository(database),
+    }
 
 
 def recording_of(settings: Settings) -> Recording:

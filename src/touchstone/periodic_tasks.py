@@ -6,6 +6,8 @@ from touchstone.assembly import Assembly
 from touchstone.domains.auth.session_repository import SessionRepository
 from touchstone.domains.auth.sign_on_repository import SignOnRepository
 from touchstone.domains.idempotent_requests.repository import IdempotentRequestRepository
+from touchstone.domains.issue_orders.dispatcher import IssueOrderDispatcher
+from touchstone.domains.issue_orders.service import PERIODIC_WORK as MAKE_ORDERED_ISSUES
 from touchstone.domains.issues.sync_model import SyncTiers
 from touchstone.domains.issues.sync_service import PERIODIC_WORK as SYNCHRONISE_ISSUES
 from touchstone.domains.issues.synchroniser import IssueSynchroniser
@@ -13,6 +15,7 @@ from touchstone.domains.limits.repository import RateAllowanceRepository
 from touchstone.domains.outbox.repository import OutboxRepository
 from touchstone.domains.periodic_work.model import PeriodicTask
 from touchstone.domains.periodic_work.repository import PeriodicWorkRepository
+from touchstone.domains.review_cards.dispatcher import ReviewCardDispatcher
 from touchstone.domains.test_executions.service import end_lost
 from touchstone.domains.webhooks.delivery_repository import DeliveryRepository
 from touchstone.domains.webhooks.repository import WebhookRepository
@@ -96,7 +99,20 @@ def _of_trackers(parts: Assembly) -> list[PeriodicTask]:
         settings.sync_old_closed_threshold_days,
     )
     issues = IssueSynchroniser(parts.database, parts.outside.trackers, tiers, batch_size=settings.sync_batch_size)
-    return [PeriodicTask(SYNCHRONISE_ISSUES, MINUTE, issues.turn, enabled=settings.enable_issue_sync)]
+    orders = IssueOrderDispatcher(parts.database, parts.outside.trackers)
+    return [
+        PeriodicTask(SYNCHRONISE_ISSUES, MINUTE, issues.turn, enabled=settings.enable_issue_sync),
+        PeriodicTask(MAKE_ORDERED_ISSUES, MINUTE, orders.turn),
+        PeriodicTask("make_review_cards", MINUTE, _review_cards(parts), enabled=parts.outside.cards is not None),
+    ]
+
+
+def _review_cards(parts: Assembly) -> Work:
+    async def nothing() -> dict[str, int]:
+        return {}
+
+    cards = parts.outside.cards
+    return ReviewCardDispatcher(parts.database, cards, parts.settings.frontend).turn if cards else nothing
 
 
 def _of_periodic_work(parts: Assembly) -> list[PeriodicTask]:

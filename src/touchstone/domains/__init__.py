@@ -5,12 +5,14 @@ builds               /artefacts/{id}/builds what was built of an artefact, with 
 test_executions      /test-executions       test plans run on builds in environments
 test_results         /test-results          outcomes of test cases
 attachment_rules     /issues/{id}/attachment-rules  which new results belong to an issue
+issue_orders         /issue-orders          issues that workers are to make in trackers, of results that failed
 issues               /issues                known problems, kept in trackers elsewhere
 reported_issues      /…/reported-issues     what people know of test cases and environments
 test_cases           /test-cases            what test plans check
 execution_metadata   /execution-metadata    pairs that describe executions
 reruns               /test-executions/reruns  what is to be run again
 environment_reviews  /artefacts/{id}/environment-reviews  what people decided of a build in an environment
+review_cards         /review-cards          cards in Jira for people who review artefacts
 artefacts            /artefacts             versions of what is shipped
 environments         /environments          where tests run
 test_plans           /test-plans            what is run

@@ -13,11 +13,10 @@ import msgspec
 from touchstone.database.executor import Transaction
 from touchstone.domains.artefacts.model import bundle_digest
 from touchstone.domains.artefacts.recording_repository import ArtefactRecordingRepository
+from touchstone.domains.artefacts.service import tell_reviewers
 from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.environment_reviews.recording_repository import EnvironmentReviewRecordingRepository
 from touchstone.domains.environments.repository import EnvironmentRepository
-from touchstone.domains.notifications.model import NotificationType
-from touchstone.domains.notifications.repository import NotificationRepository
 from touchstone.domains.outbox.service import emit
 from touchstone.domains.reruns.recording_repository import RerunRecordingRepository
 from touchstone.domains.test_executions.assignment import chosen_reviewers, shared_out
@@ -194,9 +193,6 @@ async def _add_reviewers(
     artefacts = ArtefactRecordingRepository(transaction)
     await artefacts.add_reviewers(artefact_id, chosen)
     artefact = await artefacts.set_due(artefact_id, rules.days)
-    page = f"{rules.frontend_url}/{artefact['family']}s/{artefact_id}"
-    await NotificationRepository(transaction).add(chosen, NotificationType.USER_ASSIGNED_ARTEFACT_REVIEW, page)
-    subject = f"artefact:{artefact_id}"
     told = {"id": artefact_id, **artefact, "reviewer_ids": chosen}
-    await AuditRepository(transaction).record(caller, "assign_reviewers", subject, after=told)
-    await emit(transaction, "review.assigned", subject, told)
+    await AuditRepository(transaction).record(caller, "assign_reviewers", f"artefact:{artefact_id}", after=told)
+    await tell_reviewers(transaction, rules.frontend_url, artefact["family"], artefact_id, chosen)

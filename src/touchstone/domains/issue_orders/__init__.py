@@ -1,0 +1,1 @@
+"""Issues that workers are to make in trackers, of results that failed."""

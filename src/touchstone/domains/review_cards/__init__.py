@@ -1,0 +1,1 @@
+"""Cards in Jira for people who are given artefacts to review."""
