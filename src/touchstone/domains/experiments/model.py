@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from touchstone.domains.jobs.model import TaskDefinition
+from touchstone.domains.workflows.model import WorkflowRow
 from touchstone.errors import Forbidden, InvalidValue, NotFound
 
 
@@ -18,6 +19,12 @@ class ExperimentRow(msgspec.Struct, frozen=True):
     task_definition: TaskDefinition
     created_at: dt.datetime
     updated_at: dt.datetime
+
+
+class ExperimentWithWorkflows(ExperimentRow, frozen=True):
+    """`workflows` are those that the viewer sees, newest first."""
+
+    workflows: list[WorkflowRow]
 
 
 class ExperimentNotFound(NotFound):

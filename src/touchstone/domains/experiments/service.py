@@ -51,8 +51,8 @@ class ExperimentService:
         return [experiment(row, found[row.id]) for row in rows]
 
     async def get(self, experiment_id: str, caller: Caller) -> Experiment:
-        row = await ExperimentRepository(self.database).get(number_of(experiment_id), caller.viewer)
-        return (await self.with_workflows([row], caller))[0]
+        row = await ExperimentRepository(self.database).get_with_workflows(number_of(experiment_id), caller.viewer)
+        return experiment(row, [await self.workflow_view.details(workflow) for workflow in row.workflows])
 
     async def delete(self, experiment_id: str, caller: Caller) -> None:
         """With its workflows; their jobs are asked to end. Raises ExperimentNotFound, ExperimentShared."""
