@@ -37,6 +37,7 @@ COMMANDS = {
     "settings": ("show_settings", "show_settings"),
     "secret-key": ("keys", "secret_key"),
     "audit": ("audit", "audit"),
+    "import": ("import_test_observer", "import_group"),
     "backup": ("backup", "backup"),
     "restore": ("backup", "restore"),
     "version": ("version", "version"),

@@ -16,7 +16,7 @@ async def open_database(settings: Settings, tell: Tell = say) -> AsyncGenerator[
     async with AsyncExitStack() as stack:
         is_ours = False
         if settings.database_url is None:
-            settings, is_ours = await stack.enter_async_context(_embedded(settings))
+            settings, is_ours = await stack.enter_async_context(embedded_database(settings))
         await prepare_schema(settings, is_ours=is_ours, tell=tell)
         database = Database(service_url(settings), size=1)
         await database.open()
@@ -25,7 +25,8 @@ async def open_database(settings: Settings, tell: Tell = say) -> AsyncGenerator[
 
 
 @asynccontextmanager
-async def _embedded(settings: Settings) -> AsyncGenerator[tuple[Settings, bool]]:
+async def embedded_database(settings: Settings) -> AsyncGenerator[tuple[Settings, bool]]:
+    """Settings that name it, and whether it was started for the purpose."""
     try:
         from touchstone.command_line.embedding import shared_database
     except ModuleNotFoundError as error:

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from typing import Any
 
 QUEUED_PIECES = 4
 
-Put = Callable[[bytes], Awaitable[None]]
+Put = Callable[[bytes], Coroutine[Any, Any, None]]
 
 
 async def pieces_of(fill: Callable[[Put], Awaitable[None]]) -> AsyncGenerator[bytes]:

@@ -196,12 +196,13 @@ async def test_what_is_to_come_is_not_in_a_report_without_an_end(reader: httpx.A
     assert len(await rows_of(reader, RESULTS, end_date="9999-12-31")) == 1
 
 
-async def test_rows_are_in_the_order_of_their_ids(reader: httpx.AsyncClient, database: Database) -> None:
+async def test_rows_are_in_the_order_of_executions_and_results(reader: httpx.AsyncClient, database: Database) -> None:
     executions = [await reviewed_execution(database) for _ in range(3)]
     for execution in reversed(executions):
-        await add_result(database, execution)
-    shown = [row["TestExecution.id"] for row in await rows_of(reader, RESULTS)]
-    assert shown == [str(execution) for execution in reversed(executions)]
+        for name in "second", "first":
+            await add_result(database, execution, name)
+    shown = [(row["TestExecution.id"], row["TestCase.name"]) for row in await rows_of(reader, RESULTS)]
+    assert shown == [(str(execution), name) for execution in executions for name in ("second", "first")]
     shown = [row["TestExecution.id"] for row in await rows_of(reader, EXECUTIONS)]
     assert shown == [str(execution) for execution in executions]
 

@@ -1,0 +1,1 @@
+"""What other services have recorded, brought into ours."""

@@ -1,0 +1,1 @@
+"""From the PostgreSQL database of a Test Observer."""
