@@ -354,13 +354,17 @@ create table attachment_rule (
     test_result_statuses text[] not null default '{}',
     test_plans text[] not null default '{}',
     comment_pattern text,
+    comment_needed text,
     io_log_pattern text,
+    io_log_needed text,
     expires_at timestamptz,
     owner text,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
 comment on table attachment_rule is 'Which new results belong to an issue; an empty list matches any.';
+comment on column attachment_rule.comment_needed is
+    'What a text must hold, in small letters, for the pattern to be found; null: nothing that is known.';
 create index attachment_rule_issue_idx on attachment_rule (issue_id, id);
 
 create table attachment_rule_metadata (

@@ -12,6 +12,8 @@ MOST_COPIES = 1000
 NASTY_LENGTH = 20_000
 """Characters of the texts that a new pattern is tried on."""
 
+SHORTEST_NEEDED = 3
+
 _TOKEN = re.compile(
     r"(?P<escape>\\.)|(?P<bracket>\[\^?\]?(?:\[[:.=].*?[:.=]\]|\\.|[^\]\\])*\])|(?P<open>\((?:\?:)?)|(?P<close>\))"
     r"|(?P<or>\|)|\{(?P<least>\d+)(?P<range>,(?P<most>\d*))?\}\??|(?P<repeat>[*+?]\??)|(?P<other>.)",
@@ -29,6 +31,36 @@ def require_bounded(pattern: str) -> str:
     if _copies(body) > MOST_COPIES:
         raise ValueError(f"Its repetitions by numbers make more than {MOST_COPIES} copies")
     return pattern
+
+
+def needed_text(pattern: str) -> str | None:
+    """What must stand in a text, in small letters, for the pattern to be found: looked for first, since it costs less.
+
+    None when nothing of three letters and more is sure.
+    """
+    body = pattern.removeprefix("(?i)")
+    runs, depth = [""], 0
+    for token in _TOKEN.finditer(body):
+        depth += {"open": 1, "close": -1}.get(token.lastgroup or "", 0)
+        letter = _letter(token) if depth == 0 else None
+        if letter is not None:
+            runs[-1] += letter
+            continue
+        if token.lastgroup == "or" and depth == 0:
+            return None
+        if token[0][0] in "*?{":
+            runs[-1] = runs[-1][:-1]
+        runs.append("")
+    longest = max(runs, key=len)
+    return longest.lower() if len(longest) >= SHORTEST_NEEDED else None
+
+
+def _letter(token: re.Match[str]) -> str | None:
+    """The one character that a token stands for, if it stands for one."""
+    written = token[0].removeprefix("\\") if token.lastgroup == "escape" else token[0]
+    is_plain = token.lastgroup == "other" and written not in "^$.[]{}"
+    is_escaped = token.lastgroup == "escape" and not written.isalnum()
+    return written if (is_plain or is_escaped) and written.isascii() else None
 
 
 def nasty_texts(pattern: str) -> list[str]:

@@ -7,6 +7,7 @@ import msgspec
 
 from touchstone.database.executor import Executor
 from touchstone.domains.attachment_rules.model import RuleRow, RuleState
+from touchstone.domains.attachment_rules.patterns import needed_text
 from touchstone.domains.attachment_rules.schemas import IssueTestResultAttachmentRulePostRequest, ListedAttachmentRule
 from touchstone.domains.issues.model import AttachmentRuleNotFound
 from touchstone.domains.shapes.attachment_rules import RULE_DETAILS_JSON, AttachmentRuleResponse
@@ -31,10 +32,10 @@ INSERT: LiteralString = """
     with rule as (
         insert into attachment_rule (issue_id, owner, is_enabled, families, artefacts, artefact_versions,
             artefact_stages, artefact_tracks, environment_names, test_case_names, template_ids, test_plans,
-            test_result_statuses, comment_pattern, io_log_pattern, expires_at)
+            test_result_statuses, comment_pattern, io_log_pattern, expires_at, comment_needed, io_log_needed)
         select $1, $2, enabled, families, artefacts, artefact_versions, artefact_stages, artefact_tracks,
             environment_names, test_case_names, template_ids, test_plans, test_result_statuses, comment_pattern,
-            io_log_pattern, $4
+            io_log_pattern, $4, $5, $6
         from jsonb_to_record($3::jsonb) as asked (
             enabled boolean, families text[], artefacts text[], artefact_versions text[], artefact_stages text[],
             artefact_tracks text[], environment_names text[], test_case_names text[], template_ids text[],
@@ -43,9 +44,9 @@ INSERT: LiteralString = """
         returning id
     ), described as (
         insert into attachment_rule_metadata (attachment_rule_id, category, value)
-        select distinct rule.id, asked.key, value
+        select distinct rule.id, asked.key, listed.word
         from rule, jsonb_each($3::jsonb -> 'execution_metadata') as asked,
-            jsonb_array_elements_text(asked.value) as value
+            jsonb_array_elements_text(asked.value) as listed (word)
     )
     select id from rule
 """
@@ -118,7 +119,8 @@ class AttachmentRuleRepository:
 
     async def insert(self, issue_id: int, owner: str, rule: IssueTestResultAttachmentRulePostRequest) -> int:
         """The id of the new rule; pairs of metadata that are given twice are there once."""
-        return await self.executor.fetch_value(INSERT, issue_id, owner, rule, rule.expires_at)
+        needed = [pattern and needed_text(pattern) for pattern in (rule.comment_pattern, rule.io_log_pattern)]
+        return await self.executor.fetch_value(INSERT, issue_id, owner, rule, rule.expires_at, *needed)
 
     async def lock(self, rule_id: int) -> RuleRow | None:
         return await self.executor.fetch_one(

@@ -23,7 +23,7 @@ CANDIDATES: LiteralString = """
         where link.test_execution_id = $1
     ), candidate as materialized (
         select rule.id, rule.issue_id, rule.test_case_names, rule.template_ids, rule.test_result_statuses,
-            rule.comment_pattern, rule.io_log_pattern
+            rule.comment_pattern, rule.comment_needed, rule.io_log_pattern, rule.io_log_needed
         from attachment_rule as rule cross join execution
         where rule.is_enabled and (rule.expires_at is null or rule.expires_at > now())
             and (rule.artefacts = '{}' or execution.name = any (rule.artefacts))
@@ -113,26 +113,30 @@ class AttachmentRepository:
             CANDIDATES
             + """
             , printed as materialized (
+                -- read and lowered once, and not again for each rule
                 select result.id, result.name, result.template_id, result.status, test_result.comment,
-                    -- read once, and not again for each rule
-                    coalesce(log.io_log || '', '') as io_log
+                    lower(test_result.comment) as small_comment, coalesce(log.io_log || '', '') as io_log,
+                    lower(coalesce(log.io_log, '')) as small_io_log
                 from result join test_result on test_result.id = result.id
                     left join test_result_log as log on log.test_result_id = result.id
             ), chosen as (
-                -- rule by rule, since Postgres keeps only some expressions ready
+                -- rule by rule, since Postgres keeps only some expressions ready, and making one ready costs the most
                 select pattern.id as rule_id, pattern.issue_id, found.id as result_id
                 from (
                     select id, issue_id, test_case_names, template_ids, test_result_statuses, comment_pattern,
-                        io_log_pattern
+                        comment_needed, io_log_pattern, io_log_needed
                     from candidate where coalesce(comment_pattern, io_log_pattern) is not null order by id
                 ) as pattern
                 cross join lateral (
                     select printed.id from printed
-                    where (test_case_names = '{}' or name = any (test_case_names))
-                        and (template_ids = '{}' or template_id = any (template_ids))
-                        and (test_result_statuses = '{}' or status = any (test_result_statuses))
-                        and (comment_pattern is null or comment ~ comment_pattern)
-                        and (io_log_pattern is null or io_log ~ io_log_pattern)
+                    where case -- what costs least first; a plan would choose by what it thinks
+                        when test_result_statuses <> '{}' and status <> all (test_result_statuses) then false
+                        when test_case_names <> '{}' and name <> all (test_case_names) then false
+                        when template_ids <> '{}' and template_id <> all (template_ids) then false
+                        when strpos(small_comment, comment_needed) = 0 then false
+                        when strpos(small_io_log, io_log_needed) = 0 then false
+                        else coalesce(comment ~ comment_pattern, true) and coalesce(io_log ~ io_log_pattern, true)
+                    end
                     offset 0
                 ) as found
             )

@@ -11,6 +11,10 @@ async def issue(world: World, _: Values) -> str:
     return str(await recording.add_issue(world.database, uuid4().hex))
 
 
+async def rule(world: World, values: Values) -> str:
+    return str(await recording.add_rule(world.database, int(values["issue_id"])))
+
+
 def at(path: str) -> MakePath:
     async def reported(world: World, values: Values) -> str:
         answer = await world.admin.post(f"/api/v1{path}", **await REQUESTS[f"POST {path}"](world, values))
@@ -31,6 +35,14 @@ async def results(_world: World, _values: Values) -> dict[str, Any]:
     return {"json": {"test_results_filters": {"artefacts": ["core"]}}}
 
 
+async def new_rule(_world: World, _values: Values) -> dict[str, Any]:
+    return {"json": {"test_case_names": ["boots"], "comment_pattern": "panic"}}
+
+
+async def changed_rule(_world: World, _values: Values) -> dict[str, Any]:
+    return {"json": {"enabled": False}}
+
+
 async def of_environment(_world: World, _values: Values) -> dict[str, Any]:
     return {"json": {"environment_name": "laptop", "description": "No lid", "is_confirmed": False}}
 
@@ -44,6 +56,8 @@ REQUESTS = {
     "PATCH /issues/{issue_id}": changed_issue,
     "POST /issues/{issue_id}/attach": results,
     "POST /issues/{issue_id}/detach": results,
+    "POST /issues/{issue_id}/attachment-rules": new_rule,
+    "PATCH /issues/{issue_id}/attachment-rules/{attachment_rule_id}": changed_rule,
     "POST /environments/reported-issues": of_environment,
     "PUT /environments/reported-issues/{issue_id}": of_environment,
     "POST /test-cases/reported-issues": of_test_case,
@@ -51,6 +65,7 @@ REQUESTS = {
 }
 PATHS = {
     "/issues/{issue_id}": issue,
+    "/issues/{issue_id}/attachment-rules/{attachment_rule_id}": rule,
     "/environments/reported-issues/{issue_id}": at("/environments/reported-issues"),
     "/test-cases/reported-issues/{issue_id}": at("/test-cases/reported-issues"),
 }
