@@ -28,6 +28,7 @@ from touchstone.domains.models.controller import ModelController
 from touchstone.domains.notifications.controller import NotificationController, OwnNotificationController
 from touchstone.domains.periodic_work.controller import PeriodicWorkController
 from touchstone.domains.permissions.controller import PermissionController
+from touchstone.domains.retention_rules.controller import RetentionRuleController
 from touchstone.domains.secrets.controller import SecretController
 from touchstone.domains.teams.controller import TeamController
 from touchstone.domains.users.controller import UserController
@@ -74,6 +75,7 @@ TAGS = {
     "webhooks": "Who is told of events, by signed messages (Standard Webhooks).",
     "audit": "Who changed what.",
     "periodic-work": "What workers do again and again, and what came of it.",
+    "retention-rules": "How long what is kept.",
     "artefact-matching-rules": "Which teams review which artefacts, and what that grants.",
     **OBSERVATION_TAGS,
 }
@@ -100,6 +102,7 @@ CONTROLLERS: list[Any] = [
     WebhookDeliveryController,
     AuditEventController,
     PeriodicWorkController,
+    RetentionRuleController,
     SamlController,
     OidcController,
     LocalLoginController,

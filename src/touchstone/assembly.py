@@ -20,6 +20,7 @@ from touchstone.domains.jobs.endpoints import EndpointRules
 from touchstone.domains.jobs.kinds import Layout
 from touchstone.domains.jobs.leftovers import JobLeftovers
 from touchstone.domains.jobs.logs import JobLogs
+from touchstone.domains.jobs.removal import OldJobs
 from touchstone.domains.jobs.service import JobService
 from touchstone.domains.limits.model import Limit
 from touchstone.domains.limits.quotas import Quotas
@@ -27,6 +28,7 @@ from touchstone.domains.limits.rates import LoginThrottle, RateLimiter
 from touchstone.domains.outbox.service import Outbox
 from touchstone.domains.permissions.model import EVALUATION_PERMISSIONS
 from touchstone.domains.review_cards.service import want_cards
+from touchstone.domains.stored_objects.service import OrphanSweep
 from touchstone.domains.webhooks.dispatcher import WebhookDispatcher
 from touchstone.domains.webhooks.service import WebhookService, fan_out
 from touchstone.domains.workflows.service import WorkflowService
@@ -87,6 +89,12 @@ class Assembly(msgspec.Struct, frozen=True):
 
     def job_leftovers(self) -> JobLeftovers:
         return JobLeftovers(self.database, self.store, self.layout)
+
+    def old_jobs(self) -> OldJobs:
+        return OldJobs(self.database, self.store, self.layout)
+
+    def orphan_sweep(self) -> OrphanSweep:
+        return OrphanSweep(self.database, self.store, self.layout)
 
     def authenticator(self) -> Authenticator:
         return Authenticator(self.database, idle_seconds=self.settings.session_idle_seconds)

@@ -12,6 +12,7 @@ from touchstone.domains.applications.repository import ApplicationRepository
 from touchstone.domains.applications.service import ApplicationService
 from touchstone.domains.artefact_matching_rules.repository import ArtefactMatchingRuleRepository
 from touchstone.domains.artefact_matching_rules.service import ArtefactMatchingRuleService
+from touchstone.domains.artefacts.decision_repository import forget_decider
 from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.auth.authenticator import Authenticator
 from touchstone.domains.datasets.repository import DatasetRepository
@@ -26,6 +27,8 @@ from touchstone.domains.notifications.repository import NotificationRepository
 from touchstone.domains.notifications.service import NotificationService
 from touchstone.domains.periodic_work.repository import PeriodicWorkRepository
 from touchstone.domains.periodic_work.service import PeriodicWorkService
+from touchstone.domains.retention_rules.repository import RetentionRuleRepository
+from touchstone.domains.retention_rules.service import RetentionRuleService
 from touchstone.domains.secrets.repository import SecretRepository
 from touchstone.domains.secrets.service import SecretService
 from touchstone.domains.teams.repository import TeamRepository
@@ -70,6 +73,8 @@ def dependencies(parts: Assembly, health_service: HealthService, authenticator: 
         "visibility_service": VisibilityService(database),
         "periodic_work": PeriodicWorkRepository(database),
         "periodic_work_service": PeriodicWorkService(database),
+        "retention_rules": RetentionRuleRepository(database),
+        "retention_rule_service": RetentionRuleService(database),
     }
     given |= _people(database, authenticator.forget)
     given |= sign_on_dependencies(parts, authenticator.forget, parts.login_throttle())
@@ -97,7 +102,7 @@ def _told(parts: Assembly) -> dict[str, Any]:
 def _people(database: Database, forget: Callable[[], None]) -> dict[str, Any]:
     return {
         "users": UserRepository(database),
-        "user_service": UserService(database, forget),
+        "user_service": UserService(database, forget, forget_decider=forget_decider),
         "teams": TeamRepository(database),
         "team_service": TeamService(database, forget),
         "artefact_matching_rules": ArtefactMatchingRuleRepository(database),

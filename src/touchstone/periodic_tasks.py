@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from touchstone.assembly import Assembly
+from touchstone.domains.artefacts.promoting import KernelDates, Promoting
 from touchstone.domains.auth.session_repository import SessionRepository
 from touchstone.domains.auth.sign_on_repository import SignOnRepository
 from touchstone.domains.idempotent_requests.repository import IdempotentRequestRepository
@@ -15,6 +16,7 @@ from touchstone.domains.limits.repository import RateAllowanceRepository
 from touchstone.domains.outbox.repository import OutboxRepository
 from touchstone.domains.periodic_work.model import PeriodicTask
 from touchstone.domains.periodic_work.repository import PeriodicWorkRepository
+from touchstone.domains.retention_rules.removal import Removal
 from touchstone.domains.review_cards.dispatcher import ReviewCardDispatcher
 from touchstone.domains.test_executions.service import end_lost
 from touchstone.domains.webhooks.delivery_repository import DeliveryRepository
@@ -40,6 +42,8 @@ def periodic_tasks(parts: Assembly) -> list[PeriodicTask]:
         *_of_objects(parts),
         *_of_tests(parts),
         *_of_trackers(parts),
+        *_of_publishers(parts),
+        *_of_old_things(parts),
         *_of_periodic_work(parts),
     ]
 
@@ -107,12 +111,31 @@ def _of_trackers(parts: Assembly) -> list[PeriodicTask]:
     ]
 
 
+def _of_publishers(parts: Assembly) -> list[PeriodicTask]:
+    settings, outside = parts.settings, parts.outside
+    promoting = Promoting(parts.database, outside.snaps, outside.packages)
+    kernels = KernelDates(parts.database, outside.kernels)
+    return [
+        PeriodicTask("promote_artefacts", 10 * MINUTE, promoting.turn, enabled=settings.enable_promotion),
+        PeriodicTask("set_kernel_dates", 5 * MINUTE, kernels.turn, enabled=settings.enable_kernel_tracker),
+    ]
+
+
 def _review_cards(parts: Assembly) -> Work:
     async def nothing() -> dict[str, int]:
         return {}
 
     cards = parts.outside.cards
     return ReviewCardDispatcher(parts.database, cards, parts.settings.frontend).turn if cards else nothing
+
+
+def _of_old_things(parts: Assembly) -> list[PeriodicTask]:
+    sweep, is_removing = parts.orphan_sweep(), parts.settings.remove_orphaned_objects
+    return [
+        PeriodicTask("remove_what_no_rule_keeps", HOUR, lambda: Removal(parts.database, parts.old_jobs()).run()),
+        PeriodicTask("find_orphaned_objects", HOUR, sweep.find),
+        PeriodicTask("remove_orphaned_objects", HOUR, sweep.remove, enabled=is_removing),
+    ]
 
 
 def _of_periodic_work(parts: Assembly) -> list[PeriodicTask]:

@@ -150,6 +150,9 @@ class Settings(ObservationSettings, frozen=True, kw_only=True):
     job_work_days: Annotated[
         int, whole_number("How long after a job's end its finished samples are kept for a retry.", 1, 3650)
     ] = 14
+    remove_orphaned_objects: Annotated[
+        bool, flag("Whether workers remove objects that no row has referred to for a day; they find them anyway.")
+    ] = True
     endpoint_hosts: Annotated[
         tuple[str, ...], names("Hosts that inference may call; unset: any but link-local and metadata addresses.")
     ] = ()

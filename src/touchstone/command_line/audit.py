@@ -1,17 +1,19 @@
-"""touchstone audit verify"""
+"""touchstone audit verify, prune"""
 
 import click
 
 from touchstone.adapters.vault import Vault
 from touchstone.command_line import exit_codes
+from touchstone.command_line.backup import shared_parts
 from touchstone.command_line.configuration import load_settings
 from touchstone.command_line.console import as_json, print_json, say
 from touchstone.command_line.parts import running_parts
 from touchstone.command_line.running import run
-from touchstone.command_line.schema_version import service_url
+from touchstone.command_line.schema_version import owner_url, service_url
 from touchstone.database.executor import Database
 from touchstone.domains.audit_events.model import Verification
 from touchstone.domains.audit_events.service import AuditChain
+from touchstone.domains.retention_rules.pruning import prune_audit
 from touchstone.settings import Settings
 
 
@@ -42,12 +44,45 @@ async def _verify(settings: Settings, remembered: str | None) -> Verification:
         database = Database(service_url(complete), size=1)
         await database.open()
         try:
-            return await AuditChain(database, Vault([key.reveal() for key in complete.secret_keys])).verify(remembered)
+            return await AuditChain(database, vault_of(complete)).verify(remembered)
         finally:
             await database.close()
 
 
+@audit.command()
+@click.option("--older-than", "days", type=click.IntRange(1, 36_500), help="Days; else as the rule of retention says.")
+@as_json
+def prune(days: int | None, is_json: bool) -> None:
+    """Delete sealed events that are older; the chain goes on from where it is cut, and shows later changes as before.
+
+    Needs TOUCHSTONE_DATABASE_OWNER_URL: the role that serves can add to the audit and take nothing away. Without
+    --older-than the rule of retention for audit_events counts; without one nothing happens. A chain that does not
+    hold is left as it is.
+    """
+    pruned = run(_prune(load_settings(), days))
+    if is_json:
+        print_json({"pruned": pruned})
+    else:
+        click.echo(f"{pruned} events pruned")
+
+
+async def _prune(settings: Settings, days: int | None) -> int:
+    async with shared_parts(settings) as complete:
+        database = Database(owner_url(complete), size=1)
+        await database.open()
+        try:
+            return await prune_audit(database, vault_of(complete), days)
+        finally:
+            await database.close()
+
+
+def vault_of(settings: Settings) -> Vault:
+    return Vault([key.reveal() for key in settings.secret_keys])
+
+
 def _tell(found: Verification) -> None:
+    if found.pruned:
+        click.echo(f"The chain begins behind link {found.pruned}: what was before has been pruned")
     click.echo(f"{found.sealed} events are as they were sealed, {found.waiting} wait for their seal")
     if found.head:
         click.echo(f"head {found.head}")

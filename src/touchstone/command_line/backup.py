@@ -75,7 +75,7 @@ def restore(folder: Path, no_objects: bool, force: bool, accept_lost_keys: bool,
 
 async def back_up(settings: Settings, folder: Path, *, with_objects: bool = True, with_keys: bool = False) -> Manifest:
     """Raises SettingsError, FolderNotEmpty, NothingToBackUp, Unavailable."""
-    async with _shared_parts(settings) as complete, _store(complete) as store:
+    async with shared_parts(settings) as complete, opened_store(complete) as store:
         with steps() as progress:
             return await make_backup(
                 folder,
@@ -98,7 +98,7 @@ async def bring_back(
     accept_lost_keys: bool = False,
 ) -> Restored:
     """Raises SettingsError, DirectoryHeld, and what `check_backup` and `restore_backup` raise."""
-    async with running_parts(settings, with_ray=False) as complete, _store(complete) as store:
+    async with running_parts(settings, with_ray=False) as complete, opened_store(complete) as store:
         keys = keys_of(complete)
         with steps() as progress:
             manifest = await check_backup(
@@ -128,7 +128,7 @@ def keys_of(settings: Settings) -> Keys:
 
 
 @asynccontextmanager
-async def _shared_parts(settings: Settings) -> AsyncGenerator[Settings]:
+async def shared_parts(settings: Settings) -> AsyncGenerator[Settings]:
     """The embedded database may be that of a service that runs."""
     if settings.database_url is not None:
         yield settings
@@ -142,7 +142,7 @@ async def _shared_parts(settings: Settings) -> AsyncGenerator[Settings]:
 
 
 @asynccontextmanager
-async def _store(settings: Settings) -> AsyncGenerator[ObjectStore]:
+async def opened_store(settings: Settings) -> AsyncGenerator[ObjectStore]:
     async with AsyncExitStack() as stack:
         store = assemble(require_keys(settings)).store
         if close := getattr(store, "close", None):

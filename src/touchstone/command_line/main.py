@@ -37,6 +37,8 @@ COMMANDS = {
     "settings": ("show_settings", "show_settings"),
     "secret-key": ("keys", "secret_key"),
     "audit": ("audit", "audit"),
+    "retention": ("retention", "retention"),
+    "objects": ("objects", "objects"),
     "import": ("import_test_observer", "import_group"),
     "backup": ("backup", "backup"),
     "restore": ("backup", "restore"),

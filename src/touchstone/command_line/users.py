@@ -9,8 +9,10 @@ from touchstone.command_line.configuration import load_settings
 from touchstone.command_line.console import as_json, print_json
 from touchstone.command_line.open_database import open_database
 from touchstone.command_line.running import run
+from touchstone.domains.artefacts.decision_repository import forget_decider
 from touchstone.domains.users.model import UserRow
 from touchstone.domains.users.repository import UserRepository
+from touchstone.domains.users.schemas import ErasedUser
 from touchstone.domains.users.service import UserService
 from touchstone.http.caller import SYSTEM
 from touchstone.settings import Settings
@@ -89,6 +91,28 @@ def list_users(is_json: bool) -> None:
         return
     for row in rows:
         click.echo(_line(row))
+
+
+@users.command()
+@click.argument("who")
+@as_json
+def erase(who: str, is_json: bool) -> None:
+    """Delete a user and every name of his; what he did and decided stays under a pseudonym, user:ID.
+
+    WHO is an e-mail address, or the id of a user who may be deleted already.
+    """
+    erased = run(_erase(load_settings(), who))
+    if is_json:
+        print_json(erased)
+    else:
+        held = f"{erased.audit_events} events and {erased.decisions} decisions held the name"
+        click.echo(f"{erased.pseudonym} {'is erased' if erased.was_there else 'was not there'}; {held}")
+
+
+async def _erase(settings: Settings, who: str) -> ErasedUser:
+    async with open_database(settings) as database:
+        user_id = int(who) if who.isdecimal() else (await UserRepository(database).lock_by_email(who)).id
+        return await UserService(database, forget_decider=forget_decider).erase(SYSTEM, user_id)
 
 
 async def _add(settings: Settings, email: str, name: str, handle: str | None, is_admin: bool) -> Added:

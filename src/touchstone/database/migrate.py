@@ -139,3 +139,8 @@ async def _grant(connection: "asyncpg.Connection", role: str) -> None:
     for table in APPEND_ONLY:
         if await connection.fetchval("select to_regclass($1) is not null", table):
             await connection.execute(f"revoke update, delete, truncate on {table} from {name}")
+    if await connection.fetchval("select to_regclass('audit_event') is not null"):
+        # the one thing about an event that is personal, and not sealed
+        await connection.execute(f"grant update (actor_name) on audit_event to {name}")
+    if await connection.fetchval("select to_regclass('audit_cut') is not null"):
+        await connection.execute(f"revoke insert, update, delete, truncate on audit_cut from {name}")

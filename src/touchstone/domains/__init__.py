@@ -1,5 +1,7 @@
 """The map: a noun a folder, top to bottom as they may know each other.
 
+retention_rules      /retention-rules       how long what is kept
+stored_objects       -                      what lies in the object store, held against the rows
 reports              /reports               what was tested, as CSV
 builds               /artefacts/{id}/builds what was built of an artefact, with its executions
 test_executions      /test-executions       test plans run on builds in environments
@@ -38,6 +40,7 @@ limits               -                      how often one may ask, and how much 
 filters              -                      which results and executions a search is about
 shapes               -                      what answers nest in each other, as structs and as SQL
 families             -                      what kinds of artefacts there are
+keeping              -                      rules of retention as the nouns above meet rows with them
 belonging            -                      whose a thing is: read from the tables of the nouns above
 permissions          /permissions           the words of what may be done
 health               /health, /version, /   the service about itself

@@ -1,9 +1,9 @@
-"""The table `artefact_decision`: rows are only added."""
+"""The table `artefact_decision`: rows are only added, and only the name beside who decided may go."""
 
 from collections.abc import Sequence
 from typing import LiteralString
 
-from touchstone.database.executor import Executor
+from touchstone.database.executor import Executor, Transaction
 from touchstone.domains.artefacts.model import NewDecision
 from touchstone.domains.artefacts.schemas import ArtefactDecision
 from touchstone.domains.shapes.artefacts import LATEST_BUILDS
@@ -37,6 +37,16 @@ class DecisionRepository:
             decisions,
         )
 
+    async def forget_name(self, user_id: int) -> int:
+        """Of a user who is erased: his decisions stay, under `user:{id}`; answers how many held the name."""
+        return await self.executor.execute(
+            """
+            update artefact_decision set decided_by_name = null
+            where decided_by = $1 and decided_by_name is not null
+            """,
+            f"user:{user_id}",
+        )
+
     async def list_newest(self, artefact_id: int, *, before: int | None, limit: int) -> list[ArtefactDecision]:
         """`before` is the id of the last one seen."""
         return await self.executor.fetch_all(
@@ -68,3 +78,8 @@ class DecisionRepository:
             + "), '-infinity') order by decided_by) from artefact where artefact.id = $1",
             artefact_id,
         )
+
+
+async def forget_decider(transaction: Transaction, user_id: int) -> int:
+    """For whoever erases a user, below the artefacts."""
+    return await DecisionRepository(transaction).forget_name(user_id)

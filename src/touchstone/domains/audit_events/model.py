@@ -31,8 +31,8 @@ class Unsealed(msgspec.Struct, frozen=True):
     """An event that waits for its seal; `oldest` and `next` are the transactions between which others may go on.
 
     `columns` are what is hashed, as texts, in this order, None for null: id, at (UTC, `YYYY-MM-DDTHH:MM:SS.ffffffZ`),
-    transaction_id, actor, actor_name, credential, request_id, action, subject, before, after (the last two as
-    Postgres writes jsonb).
+    transaction_id, actor, credential, request_id, action, subject, before, after (the last two as Postgres writes
+    jsonb). The actor's name is not among them: it goes when somebody is erased, and the chain stays whole.
     """
 
     id: int
@@ -60,21 +60,29 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, frozen=True):
-    """`behind` is the first event without a seal among those that were sealed long ago."""
+    """`behind` is the first event without a seal among those that were sealed long ago.
+
+    `cut` is the last link that was pruned, signed like the head; `last_number` is at least its.
+    """
 
     head: Head | None = None
+    cut: Head | None = None
     last_number: int = 0
     waiting: int = 0
     behind: int | None = None
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """`sealed` counts the links that hold, `waiting` the events without one; `fault` names the first bad row."""
+    """`sealed` counts the links that hold, `waiting` the events without one; `fault` names the first bad row.
+
+    `pruned` is how many links are gone from the beginning by somebody who had the keys.
+    """
 
     sealed: int
     waiting: int
     head: str | None
     fault: str | None = None
+    pruned: int = 0
 
 
 def credential_of(caller: Caller) -> str:
@@ -101,6 +109,11 @@ def next_digest(previous: bytes, columns: Sequence[str | None]) -> bytes:
 def head_text(number: int, digest: bytes) -> str:
     """How a link is written down outside the database: `{number}:{digest in hex}`."""
     return f"{number}:{digest.hex()}"
+
+
+def cut_text(number: int, digest: bytes) -> str:
+    """What is signed of the last link that was pruned; no head reads like it."""
+    return f"cut {head_text(number, digest)}"
 
 
 def _netstring(column: str | None) -> bytes:

@@ -1,4 +1,7 @@
-"""The tables `audit_event`, `audit_seal` and `audit_head`. Events and seals are only ever added."""
+"""The tables `audit_event`, `audit_seal` and `audit_head`. Events and seals are only ever added.
+
+Only the name beside an actor may go.
+"""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -16,9 +19,8 @@ SEAL_LOCK = 7_308_332_184
 # see `model.Unsealed.columns`
 COLUMNS: LiteralString = """
     array[audit_event.id::text, to_char(audit_event.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-        audit_event.transaction_id::text, audit_event.actor, audit_event.actor_name, audit_event.credential,
-        audit_event.request_id, audit_event.action, audit_event.subject, audit_event.before::text,
-        audit_event.after::text]
+        audit_event.transaction_id::text, audit_event.actor, audit_event.credential, audit_event.request_id,
+        audit_event.action, audit_event.subject, audit_event.before::text, audit_event.after::text]
 """
 
 
@@ -44,6 +46,27 @@ class AuditRepository:
             subject,
             _plain(before),
             _plain(after),
+        )
+
+    async def record_each(
+        self, caller: Caller, action: str, subjects: Sequence[str], before: Sequence[Any], after: Sequence[Any]
+    ) -> None:
+        """The same change of several things, one row each; see `record`."""
+        await self.executor.execute(
+            """
+            insert into audit_event (actor, actor_name, credential, request_id, action, subject, before, after)
+            select $1, $2, $3, $4, $5, changed.subject, changed.before, changed.after
+            from unnest($6::text[], $7::jsonb[], $8::jsonb[]) with ordinality
+                as changed (subject, before, after, place) order by place
+            """,
+            SYSTEM_ACTOR if caller.principal is SYSTEM.principal else caller.name,
+            caller.principal.user_name or caller.principal.application_name,
+            credential_of(caller),
+            caller.request_id,
+            action,
+            list(subjects),
+            [_plain(value) for value in before],
+            [_plain(value) for value in after],
         )
 
     async def list_newest(
@@ -79,6 +102,12 @@ class AuditRepository:
             since,
             until,
             limit,
+        )
+
+    async def forget_name(self, user_id: int) -> int:
+        """Of a user who is erased: what he did stays, under `user:{id}`; answers how many events had the name."""
+        return await self.executor.execute(
+            "update audit_event set actor_name = null where actor = $1 and actor_name is not null", f"user:{user_id}"
         )
 
     async def try_lock(self) -> bool:
@@ -157,7 +186,11 @@ class AuditRepository:
                     select number, encode(digest, 'base64') as digest, encode(signature, 'base64') as signature
                     from audit_head
                 ) as head) as head,
-                coalesce((select max(number) from audit_seal), 0) as last_number,
+                (select row_to_json(cut) from (
+                    select number, encode(digest, 'base64') as digest, encode(signature, 'base64') as signature
+                    from audit_cut
+                ) as cut) as cut,
+                coalesce((select max(number) from audit_seal), (select number from audit_cut), 0) as last_number,
                 (select count(*) from waiting) as waiting,
                 (
                     select min(id) from waiting

@@ -14,6 +14,7 @@ from touchstone.domains.audit_events.model import (
     State,
     Unsealed,
     Verification,
+    cut_text,
     head_text,
     next_digest,
 )
@@ -57,7 +58,8 @@ class AuditChain:
         if fault is None and state.behind is not None:
             fault = f"event {state.behind} was put in behind the chain"
         head = head_text(number, digest) if number else None
-        return Verification(sealed=number, waiting=state.waiting, head=head, fault=fault)
+        pruned = min(state.cut.number, number) if state.cut else 0
+        return Verification(sealed=number - pruned, waiting=state.waiting, head=head, fault=fault, pruned=pruned)
 
     async def _seal(self, audit: AuditRepository, waiting: Sequence[Unsealed]) -> Head:
         before = await audit.find_head()
@@ -76,8 +78,12 @@ class AuditChain:
         self, audit: AuditRepository, state: State, remembered: str | None
     ) -> tuple[int, bytes, str | None]:
         """The last link that holds, and what is wrong with the next."""
-        number, digest = 0, FIRST_DIGEST
+        number, digest = (state.cut.number, state.cut.digest) if state.cut else (0, FIRST_DIGEST)
+        if state.cut and not self.vault.is_signature(cut_text(number, digest), state.cut.signature):
+            return 0, FIRST_DIGEST, f"the cut at link {number} is not signed by a key of ours"
         wanted = remembered.partition(":")[0] if remembered else None
+        if wanted and wanted.isdigit() and int(wanted) <= number and head_text(number, digest) != remembered:
+            return number, digest, f"link {wanted}, which is remembered, was pruned: the chain begins behind {number}"
         while links := await audit.list_links(number, state.last_number, VERIFIED_AT_ONCE):
             for link in links:
                 if fault := fault_of(link, number, digest):

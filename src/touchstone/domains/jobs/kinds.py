@@ -27,6 +27,9 @@ RESULTS_FILE = "results.json"
 SCORES_FILE = "scores.parquet"
 COMPILED_FILE = "compiled.json"
 
+# where in the object store things of jobs lie whose places no setting names
+WORK, LOGS, COMPILED = "jobs/work/", "jobs/logs/", "workflows/results/"
+
 
 class Layout(msgspec.Struct, frozen=True):
     """Where in the object store a job's things lie. Keys; folders end with a slash."""
@@ -41,7 +44,10 @@ class Layout(msgspec.Struct, frozen=True):
         return f"{self.results_prefix}/{safe_name(name)}/{job_id}/{SCORES_FILE}"
 
     def work(self, job_id: UUID) -> str:
-        return f"jobs/work/{job_id}/"
+        return f"{WORK}{job_id}/"
+
+    def logs(self, job_id: UUID) -> str:
+        return f"{LOGS}{job_id}/"
 
     def attempt(self, job_id: UUID, attempt: int) -> str:
         return f"{self.work(job_id)}{attempt}/"
@@ -50,7 +56,7 @@ class Layout(msgspec.Struct, frozen=True):
         return f"{self.datasets_prefix}/{dataset_id}/{safe_name(filename)}/"
 
     def compiled(self, workflow_id: UUID) -> str:
-        return f"workflows/results/{workflow_id.hex}/compiled.json"
+        return f"{COMPILED}{workflow_id.hex}/{COMPILED_FILE}"
 
 
 class Kind(Protocol):
@@ -197,6 +203,11 @@ class AttemptPlaces(msgspec.Struct, frozen=True):
     num_gpus: float = 0.0
 
 
+def target_dataset_id(job_id: UUID, attempt: int) -> UUID:
+    """Of the dataset that an attempt makes, if it makes one."""
+    return uuid5(job_id, f"dataset of attempt {attempt}")
+
+
 def target_dataset(job: JobRow, layout: Layout) -> tuple[UUID, str, str] | None:
     """Id, file name and folder key of the dataset that this attempt makes, if it makes one.
 
@@ -206,7 +217,7 @@ def target_dataset(job: JobRow, layout: Layout) -> tuple[UUID, str, str] | None:
         return None
     stem = job.dataset_name.rpartition(".")[0] or job.dataset_name
     suffix = "annotated" if job.step is None else f"{job.config['model'].replace('/', '-')}-predictions"
-    dataset_id = uuid5(job.id, f"dataset of attempt {job.attempt}")
+    dataset_id = target_dataset_id(job.id, job.attempt)
     filename = f"{stem}-{suffix}.csv"
     return dataset_id, filename, layout.dataset(dataset_id, filename)
 

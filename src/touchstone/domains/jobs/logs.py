@@ -7,6 +7,7 @@ from uuid import UUID
 from touchstone.adapters.object_store import ObjectNotFound, ObjectStore
 from touchstone.database.executor import Database
 from touchstone.database.visibility import EVERYTHING
+from touchstone.domains.jobs.kinds import LOGS
 from touchstone.domains.jobs.log_repository import JobLogRepository
 from touchstone.domains.jobs.model import JobRow, LogChunk
 from touchstone.domains.jobs.repository import JobRepository
@@ -84,4 +85,4 @@ class JobLogs:
 
 
 def _prefix(job_id: UUID) -> str:
-    return f"jobs/logs/{job_id}/"
+    return f"{LOGS}{job_id}/"

@@ -58,6 +58,9 @@ class Permission(StrEnum):
     CHANGE_WEBHOOK = "change_webhook"
     VIEW_PERIODIC_WORK = "view_periodic_work"
     CHANGE_PERIODIC_WORK = "change_periodic_work"
+    VIEW_RETENTION_RULE = "view_retention_rule"
+    CHANGE_RETENTION_RULE = "change_retention_rule"
+    ERASE_USER = "erase_user"
 
 
 PERMISSIONS: tuple[str, ...] = tuple(word.value for word in Permission)

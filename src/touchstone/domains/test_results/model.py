@@ -16,6 +16,9 @@ MOST_RESULTS = 50_000
 LONGEST_KEY = 2600
 """Bytes that fit into an index, of a test case's name and of its template."""
 
+# where files of results lie in the object store
+RAW_FILES = "test-results/raw"
+
 
 class NewResult(msgspec.Struct, kw_only=True):
     name: str

@@ -2,6 +2,7 @@
 
 from touchstone.database.executor import Executor
 from touchstone.domains.test_results.model import RawResultFileRow, TestExecutionNotFound
+from touchstone.errors import Unavailable
 
 
 class RawResultFileRepository:
@@ -12,6 +13,15 @@ class RawResultFileRepository:
         """Raises TestExecutionNotFound."""
         if await self.executor.fetch_value("select id from test_execution where id = $1", execution_id) is None:
             raise TestExecutionNotFound
+
+    async def require_not_doomed(self, object_key: str) -> None:
+        """Until the transaction ends nobody begins to remove the object. Raises Unavailable where somebody has."""
+        await self.executor.execute("select pg_advisory_xact_lock_shared(hashtextextended($1, 0))", object_key)
+        # a statement of its own, which sees what happened while the lock was waited for
+        if await self.executor.fetch_value(
+            "select exists (select from orphaned_object where key = $1 and doomed_at is not null)", object_key
+        ):
+            raise Unavailable(system="object store", reason="an equal file is being removed, send it again")
 
     async def add(self, execution_id: int, digest: str, media_type: str, size: int, object_key: str) -> None:
         """The same file is noted once."""

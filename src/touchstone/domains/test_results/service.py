@@ -8,13 +8,11 @@ from touchstone.database.executor import Database, Transaction
 from touchstone.domains.idempotent_requests.model import IdempotentCall
 from touchstone.domains.idempotent_requests.service import once
 from touchstone.domains.test_results.formats import FORMATS, read_results
-from touchstone.domains.test_results.model import NewResult, RecordedResult, Recording, require_fit
+from touchstone.domains.test_results.model import RAW_FILES, NewResult, RecordedResult, Recording, require_fit
 from touchstone.domains.test_results.raw_file_repository import RawResultFileRepository
 from touchstone.domains.test_results.recording import record
 from touchstone.domains.test_results.schemas import RawResultFile
 from touchstone.http.caller import Caller
-
-PREFIX = "test-results/raw"
 
 
 class TestResultService:
@@ -46,17 +44,19 @@ class TestResultService:
         """The results of a file, which is kept as it came. `media_type` is one of FORMATS.
 
         The object is written first and always, under its own digest: what a failure leaves behind is an object that
-        no row names. Raises what `post` raises, ResultsUnreadable, InvalidRequest and Unavailable.
+        no row names. Raises what `post` raises, ResultsUnreadable, InvalidRequest and Unavailable, the last also in
+        the moment in which such an object of old is being removed.
         """
         form = FORMATS[media_type]
         await RawResultFileRepository(self.database).require_execution(execution_id)
         results, received = await read_results(stream, form, self.recording)
         require_fit(results, self.recording)
         digest = hashlib.sha256(received).hexdigest()
-        key = f"{PREFIX}/{digest[:2]}/{digest}.{form.extension}"
+        key = f"{RAW_FILES}/{digest[:2]}/{digest}.{form.extension}"
         await self.store.put(key, received, content_type=media_type)
 
         async def work(transaction: Transaction) -> list[RecordedResult]:
+            await RawResultFileRepository(transaction).require_not_doomed(key)
             recorded = await record(transaction, caller, execution_id, results, recording=self.recording)
             await RawResultFileRepository(transaction).add(execution_id, digest, media_type, len(received), key)
             return recorded

@@ -1,13 +1,13 @@
 """`/users`."""
 
-from litestar import Controller, Response, delete, get, patch
+from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from touchstone.domains.permissions.model import permissions_shown
 from touchstone.domains.users.model import LastAdministrator, OnlyAdministrators, UserNotFound
 from touchstone.domains.users.repository import UserRepository
-from touchstone.domains.users.schemas import Offset, PageSize, User, UserChanges, UserPage
+from touchstone.domains.users.schemas import ErasedUser, Offset, PageSize, User, UserChanges, UserPage
 from touchstone.domains.users.service import UserService
 from touchstone.http.caller import Caller
 from touchstone.http.guards import NotAuthenticated, anybody_unless_required, requires
@@ -87,3 +87,15 @@ class UserController(Controller):
     ) -> None:
         """Deletes a user with his memberships, sessions and notifications; an unknown one is no error."""
         await user_service.delete(caller, user_id)
+
+    @post(
+        "/{user_id:str}/erase",
+        status_code=200,
+        guards=[requires("erase_user")],
+        responses=failures(OnlyAdministrators, LastAdministrator),
+    )
+    async def erase_user(
+        self, user_id: FromPath[RowId], caller: NamedDependency[Caller], user_service: NamedDependency[UserService]
+    ) -> ErasedUser:
+        """Deletes a user and every name of his; what he did and decided stays under a pseudonym."""
+        return await user_service.erase(caller, user_id)

@@ -30,6 +30,18 @@ class User(msgspec.Struct):
     teams: list[TeamOfUser]
 
 
+class ErasedUser(msgspec.Struct):
+    """`pseudonym` stands from now on for whoever it was, in the audit and beside decisions.
+
+    `audit_events` and `decisions` are how many held a name; `was_there` says whether there was such a user by now.
+    """
+
+    pseudonym: str
+    was_there: bool
+    audit_events: int
+    decisions: int
+
+
 class UserPage(msgspec.Struct):
     """`count` is how many there are in all."""
 

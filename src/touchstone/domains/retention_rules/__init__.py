@@ -1,0 +1,1 @@
+"""How long what is kept; what is older goes, batch by batch."""

@@ -1,0 +1,1 @@
+"""What lies in the object store, held against the rows that refer to it."""
