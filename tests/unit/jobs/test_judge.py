@@ -8,8 +8,8 @@ import pytest
 
 from touchstone.adapters.runner import Run, RunStatus
 from touchstone.domains.jobs.attempts import without_nul
-from touchstone.domains.jobs.verdicts import TRANSIENT, judge
 from touchstone.domains.jobs.model import FailureReason, JobKind, JobRow, JobStatus
+from touchstone.domains.jobs.verdicts import TRANSIENT, judge
 from touchstone_jobs.wire import Outcome, Progress
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
