@@ -77,8 +77,9 @@ ISSUES = (
         ),
         insert=f"""
             insert into issue_attachment (issue_id, test_result_id, attachment_rule_id, attached_by, created_at)
-            select issue_id, result_id, rule.id, case when rule_id is null then '{ATTACHED_BY}' end, created
-            from incoming left join attachment_rule as rule on rule.id = rule_id order by key on conflict do nothing
+            select issue_id, result_id, (select id from attachment_rule where id = rule_id),
+                case when rule_id is null then '{ATTACHED_BY}' end, created
+            from incoming order by key on conflict do nothing
         """,
         target="issue_attachment",
         keeps_ids=False,
