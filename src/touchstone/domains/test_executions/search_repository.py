@@ -88,38 +88,49 @@ def _results(filters: TestExecutionSearchFilters, binding: Binding) -> LiteralSt
     return (
         """, chosen as materialized (
             select result.id, result.test_execution_id, result.test_case_id, result.status, result.comment,
-                result.created_at, log.io_log
+                result.created_at
             from unnest(array(select id from page)) as page (id) cross join lateral (
                 select result.id, result.test_execution_id, result.test_case_id, result.status, result.comment,
                     result.created_at
                 from test_result as result where result.test_execution_id = page.id"""
         + asked
-        + " offset 0) as result left join test_result_log as log on log.test_result_id = result.id)"
+        + " offset 0) as result)"
         + RESULTS_WRITTEN
     )
 
 
-# `result_json` as text: a page holds ten thousand results, and objects built one by one take twice the time. A test
-# holds the two against each other
+# `result_json` as text, because a page holds ten thousand results: what several share is written once, what few have
+# is looked up for all of them together. The full joins are left ones, as there is nothing else on the other side; but
+# those are never done by nested loops, which the planner likes as long as it expects a page of few results. A test
+# holds this against `result_json`
 RESULTS_WRITTEN: LiteralString = (
-    """, cases as materialized (
-        select id, '"name":' || to_json(name) || ',"category":' || to_json(category) || ',"template_id":'
-            || to_json(template_id) as written
-        from test_case where id in (select test_case_id from chosen)
+    """, logs as materialized (
+        select test_result_id as id, to_json(io_log)::text as written from test_result_log
+        where test_result_id = any (array(select id from chosen))
+    ), times as materialized (
+        select created_at, wire_time(created_at) as written from chosen group by created_at
+    ), cases as materialized (
+        select id, concat('"name":', to_json(name), ',"category":', to_json(category), ',"template_id":',
+            to_json(template_id)) as written
+        from test_case where id = any (array(select test_case_id from chosen))
     ), attached as materialized (
         select result.id, """
     + ATTACHMENTS_JSON
-    + """::text as written from chosen as result
-        where exists (select from issue_attachment where test_result_id = result.id)
+    + """::text as written from (
+            select distinct test_result_id as id from issue_attachment
+            where test_result_id = any (array(select id from chosen))
+        ) as result
     ), results as materialized (
-        select result.test_execution_id, string_agg('{"id":' || result.id || ',' || cases.written || ',"status":"'
-            || result.status || '","comment":'
-            || case when result.comment = '' then '""' else to_json(result.comment)::text end || ',"io_log":'
-            || coalesce(to_json(result.io_log)::text, '""') || ',"created_at":"' || wire_time(result.created_at)
-            || '","issues":' || coalesce(attached.written, '[]') || ',"previous_results":[]}',
+        select result.test_execution_id, string_agg(concat('{"id":', result.id, ',', cases.written, ',"status":"',
+            result.status, '","comment":',
+            case when result.comment = '' then '""' else to_json(result.comment)::text end, ',"io_log":',
+            coalesce(logs.written, '""'), ',"created_at":"', times.written, '","issues":',
+            coalesce(attached.written, '[]'), ',"previous_results":[]}'),
             ',' order by result.created_at desc, result.id desc) as written
-        from chosen as result join cases on cases.id = result.test_case_id
-            left join attached on attached.id = result.id
+        from chosen as result full join cases on cases.id = result.test_case_id
+            full join times on times.created_at = result.created_at
+            full join logs on logs.id = result.id
+            full join attached on attached.id = result.id
         group by result.test_execution_id
     )
 """
