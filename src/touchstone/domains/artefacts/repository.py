@@ -42,6 +42,32 @@ IS_GRANTED: LiteralString = """
 """
 
 
+# what the listing shows: `ids` of `listed`, of the kinds in $3, whose families are $4
+LISTED: LiteralString = """
+    , kind as materialized (
+        select place, family, newest_by
+        from jsonb_to_recordset($3::jsonb) as given (place integer, family text, newest_by text[])
+    ), ranked as (
+        select artefact.id, newest_by is null as shows_all, rank() over (
+            partition by artefact.family, artefact.name,
+                case when 'stage' = any (newest_by) then artefact.stage end,
+                case when 'track' = any (newest_by) then artefact.track end,
+                case when 'branch' = any (newest_by) then artefact.branch end,
+                case when 'repo' = any (newest_by) then artefact.repo end,
+                case when 'series' = any (newest_by) then artefact.series end,
+                case when 'source' = any (newest_by) then artefact.source end,
+                case when 'os' = any (newest_by) then artefact.os end,
+                case when 'release' = any (newest_by) then artefact.release end
+            order by artefact.created_at desc
+        ) as age
+        from artefact join kind on kind.family = artefact.family
+        where artefact.family = any ($4::text[]) and not artefact.is_archived
+    ), listed as materialized (
+        select array(select id from ranked where shows_all or age = 1) as ids
+    )
+"""
+
+
 class WrittenArtefact(msgspec.Struct, frozen=True):
     """`body` is the answer, as Postgres wrote it."""
 
@@ -59,28 +85,8 @@ class ArtefactRepository:
         """Of each kind those that are not archived and the newest in their group, all of one that has no groups."""
         found = await self.executor.fetch_json(
             SHOWN
+            + LISTED
             + """
-            , kind as materialized (
-                select place, family, newest_by
-                from jsonb_to_recordset($3::jsonb) as given (place integer, family text, newest_by text[])
-            ), ranked as (
-                select artefact.id, newest_by is null as shows_all, rank() over (
-                    partition by artefact.family, artefact.name,
-                        case when 'stage' = any (newest_by) then artefact.stage end,
-                        case when 'track' = any (newest_by) then artefact.track end,
-                        case when 'branch' = any (newest_by) then artefact.branch end,
-                        case when 'repo' = any (newest_by) then artefact.repo end,
-                        case when 'series' = any (newest_by) then artefact.series end,
-                        case when 'source' = any (newest_by) then artefact.source end,
-                        case when 'os' = any (newest_by) then artefact.os end,
-                        case when 'release' = any (newest_by) then artefact.release end
-                    order by artefact.created_at desc
-                ) as age
-                from artefact join kind on kind.family = artefact.family
-                where artefact.family = any ($4::text[]) and not artefact.is_archived
-            ), listed as materialized (
-                select array(select id from ranked where shows_all or age = 1) as ids
-            )
             select coalesce(json_agg("""
             + ARTEFACT_JSON
             + " order by kind.place, artefact.name, artefact.created_at, artefact.id), '[]') from "

@@ -15,11 +15,12 @@ LARGEST_ID = 2**31 - 1
 SELECT_ORDER: LiteralString = (
     """
     select issue_order.id, test_result_id, issue_order.source, issue_order.host, issue_order.project,
-        issue_order.title, issue_order.text, issue_order.labels, status, issue_id,
+        issue_order.title, issue_order.text, issue_order.labels, issue_order.status, issue_id,
         case when issue.id is not null then """
     + ISSUE_URL
-    + """ end as issue_url, ordered_by, attempts, case when status = 'wanted' then try_at end as next_attempt_at,
-        error, issue_order.created_at, issue_order.updated_at
+    + """ end as issue_url, ordered_by, attempts,
+        case when issue_order.status = 'wanted' then try_at end as next_attempt_at, error,
+        issue_order.created_at, issue_order.updated_at
     from issue_order left join issue on issue.id = issue_id
 """
 )
@@ -43,7 +44,7 @@ class IssueOrderRepository:
             IssueOrder,
             SELECT_ORDER
             + """
-            where ($1::bigint is null or test_result_id = $1) and ($2::text is null or status = $2)
+            where ($1::bigint is null or test_result_id = $1) and ($2::text is null or issue_order.status = $2)
                 and issue_order.id < $3 order by issue_order.id desc limit $4
             """,
             result_id,

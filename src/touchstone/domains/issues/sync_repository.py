@@ -30,6 +30,40 @@ SETTLED: LiteralString = """
     sync_at = case when issue.sync_at = $7 then now() + given.pause else issue.sync_at end
 """
 AT_ONCE: LiteralString = "'epoch'::timestamptz"
+# $5 to $10 are as the issue was claimed, $11 to $14 as the tracker has it, $15 is a note to keep
+SETTLE: LiteralString = (
+    """
+    with held as materialized (
+        select id, title, status, labels, status_changed_at, updated_at from issue
+        where id = $5 and sync_leased_until = $6 for no key update
+    ), chosen as (
+        select id, title as old_title, status as old_status, labels as old_labels,
+            case when title = $9 then $11 else title end as title,
+            case when status = $10 then $12 else status end as new_status,
+            status_changed_at as old_changed_at, updated_at = $8 as is_untouched
+        from held
+    ), dated as (
+        select id, old_title, old_status, old_labels, title, new_status as status, is_untouched,
+            case when new_status = old_status then old_changed_at else now() end as status_changed_at
+        from chosen
+    ), given as (
+        select id, old_title, old_status, old_labels, title, status, status_changed_at, is_untouched, """
+    + INTERVAL
+    + """ as pause,
+            (old_title, old_status, old_labels) is distinct from (title, status, $13::text[]) as is_changed
+        from dated
+    )
+    update issue set title = given.title, status = given.status, labels = $13,
+        status_changed_at = given.status_changed_at, sync_error = $15,
+        sync_etag = case when given.is_untouched then $14 end,
+        updated_at = case when given.is_changed then now() else issue.updated_at end, """
+    + SETTLED
+    + """
+    from given where issue.id = given.id
+    returning json_build_object('title', old_title, 'status', old_status, 'labels', old_labels) as before,
+        json_build_object('title', issue.title, 'status', issue.status, 'labels', issue.labels) as after
+    """
+)
 
 
 class IssueSyncRepository:
@@ -101,37 +135,7 @@ class IssueSyncRepository:
         """What people have changed since it was claimed stays as they say. None when it was no longer ours."""
         return await self.executor.fetch_one(
             Synchronised,
-            """
-            with held as materialized (
-                select id, title, status, labels, status_changed_at, updated_at from issue
-                where id = $5 and sync_leased_until = $6 for no key update
-            ), chosen as (
-                select id, title as old_title, status as old_status, labels as old_labels,
-                    case when title = $9 then $11 else title end as title,
-                    case when status = $10 then $12 else status end as new_status,
-                    status_changed_at as old_changed_at, updated_at = $8 as is_untouched
-                from held
-            ), dated as (
-                select id, old_title, old_status, old_labels, title, new_status as status, is_untouched,
-                    case when new_status = old_status then old_changed_at else now() end as status_changed_at
-                from chosen
-            ), given as (
-                select id, old_title, old_status, old_labels, title, status, status_changed_at, is_untouched, """
-            + INTERVAL
-            + """ as pause,
-                    (old_title, old_status, old_labels) is distinct from (title, status, $13::text[]) as is_changed
-                from dated
-            )
-            update issue set title = given.title, status = given.status, labels = $13,
-                status_changed_at = given.status_changed_at, sync_error = $15,
-                sync_etag = case when given.is_untouched then $14 end,
-                updated_at = case when given.is_changed then now() else issue.updated_at end, """
-            + SETTLED
-            + """
-            from given where issue.id = given.id
-            returning json_build_object('title', old_title, 'status', old_status, 'labels', old_labels) as before,
-                json_build_object('title', issue.title, 'status', issue.status, 'labels', issue.labels) as after
-            """,
+            SETTLE,
             *tiers.values,
             issue.id,
             issue.leased_until,

@@ -11,6 +11,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "workflow": ("created", "retried", "succeeded", "failed"),
     "execution": (),
     "review": (),
+    "artefact": (),
 }
 
 

@@ -12,7 +12,13 @@ PING = "webhook.ping"
 MOST_WEBHOOKS = 100
 
 # being told of something is seeing it
-NEEDED = {"job": "view_job", "workflow": "view_workflow", "execution": "view_test", "review": "view_artefact"}
+NEEDED = {
+    "job": "view_job",
+    "workflow": "view_workflow",
+    "execution": "view_test",
+    "review": "view_artefact",
+    "artefact": "view_artefact",
+}
 
 DeliveryStatus = Literal["waiting", "delivered", "failed"]
 
