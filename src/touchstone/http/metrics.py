@@ -24,6 +24,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily
 
 from touchstone.http.caller import caller_of
+from touchstone.http.contract_metrics import ContractMetrics
 from touchstone.http.guards import anybody_unless_required
 from touchstone.http.rate_limits import UNLIMITED
 
@@ -68,6 +69,7 @@ class Metrics:
         in_flight = Gauge("touchstone_http_requests_in_flight", "Requests being answered.", registry=self.registry)
         in_flight.set_function(lambda: self.in_flight)
         self.registry.register(self._gauges)
+        self.registry.register(ContractMetrics(self._count, self._duration, unmatched=UNMATCHED))
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
 

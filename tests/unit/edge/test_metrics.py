@@ -40,6 +40,20 @@ async def test_requests_are_counted_by_template_and_class(client: httpx.AsyncCli
     assert found[times] == 1
 
 
+async def test_requests_are_told_under_the_names_of_the_contract_too(client: httpx.AsyncClient, metrics: Metrics):
+    for number in range(3):
+        await client.get(f"/v1/things/{number}")
+    await client.get("/nowhere")
+    found = await samples(metrics)
+    name = "test_observer_api_http_request"
+    things = {"handler": "/v1/things/{thing_id}", "method": "GET"}
+    assert found[labelled(f"{name}s_total", **things, status="2xx")] == 3
+    assert found[labelled(f"{name}s_total", handler="none", method="GET", status="4xx")] == 1
+    assert found[labelled(f"{name}_duration_seconds_count", **things)] == 3
+    assert found[labelled(f"{name}_duration_seconds_bucket", **things, le="+Inf")] == 3
+    assert found[labelled(f"{name}_duration_highr_seconds_count")] == 4
+
+
 async def test_paths_and_verbs_that_clients_make_up_share_one_label(client: httpx.AsyncClient, metrics: Metrics):
     for number in range(5):
         await client.request(f"VERB{number}", f"/made/up/{number}")
