@@ -8,7 +8,7 @@ import asyncpg
 
 from touchstone.database.copying import Put, pieces_of
 from touchstone.database.executor import touched, unavailable_when_gone
-from touchstone.errors import Invalid
+from touchstone.errors import Forbidden, Invalid, Unavailable
 
 CONNECT_SECONDS = 10
 COPY_SECONDS = 3600.0
@@ -28,6 +28,10 @@ class TimeZoneUnknown(Invalid):
     """The source database knows no time zone {name}."""
 
 
+class SourceForbidden(Forbidden):
+    """The role that reads the source may not read all of it: {reason}"""
+
+
 class SourceDiffers(Invalid):
     """This is no database of the kind that is imported, or one of another release: {reason}"""
 
@@ -39,7 +43,11 @@ class Source:
         self._connection = connection
 
     async def fetch_value(self, sql: str, *values: Any) -> Any:
-        return await self._connection.fetchval(sql, *values)
+        """Raises SourceForbidden."""
+        try:
+            return await self._connection.fetchval(sql, *values)
+        except asyncpg.InsufficientPrivilegeError as error:
+            raise SourceForbidden(reason=str(error)) from error
 
     async def check(self, statements: Sequence[str]) -> None:
         """Raises SourceDiffers unless all of them can be run."""
@@ -108,9 +116,14 @@ async def open_target(owner_url: str) -> AsyncGenerator[Target]:
 @contextlib.asynccontextmanager
 async def _connected(url: str) -> AsyncGenerator["asyncpg.Connection"]:
     with unavailable_when_gone():
-        connection = await asyncpg.connect(
-            url, timeout=CONNECT_SECONDS, server_settings={"application_name": "touchstone import", "timezone": "UTC"}
-        )
+        try:
+            connection = await asyncpg.connect(
+                url,
+                timeout=CONNECT_SECONDS,
+                server_settings={"application_name": "touchstone import", "timezone": "UTC"},
+            )
+        except asyncpg.PostgresError as error:
+            raise Unavailable(system="database", reason=str(error)) from error
     try:
         with unavailable_when_gone():
             for statement in _WRITTEN_ALIKE:

@@ -15,8 +15,9 @@ from tests.recording import attached_to
 
 from touchstone.command_line.import_test_observer import bring_over
 from touchstone.database.executor import Database
-from touchstone.database.transfer import SourceDiffers, TimeZoneUnknown, open_source, open_target
+from touchstone.database.transfer import SourceDiffers, SourceForbidden, TimeZoneUnknown, open_source, open_target
 from touchstone.embedded.postgres import EmbeddedPostgres
+from touchstone.errors import Unavailable
 from touchstone.imports.test_observer import importing
 from touchstone.imports.test_observer.importing import STEPS, Import
 from touchstone.imports.test_observer.model import AnotherImport, Imported, TargetNotEmpty
@@ -255,6 +256,16 @@ async def test_an_import_of_another_source_is_refused(
 async def test_a_database_of_something_else_is_refused(settings: Settings, postgres: EmbeddedPostgres) -> None:
     with pytest.raises(SourceDiffers, match="does not exist"):
         await imported(postgres.owner_url, settings)
+
+
+async def test_a_source_that_may_not_be_read_is_told_in_a_sentence(
+    source_url: str, settings: Settings, postgres: EmbeddedPostgres
+) -> None:
+    name = source_url.rpartition("/")[2].partition("?")[0]
+    with pytest.raises(SourceForbidden, match="permission denied"):
+        await imported(postgres.service_url_of(name), settings)
+    with pytest.raises(Unavailable, match="password"):
+        await imported(source_url.replace("touchstone_owner:", "touchstone_owner:no"), settings)
 
 
 async def test_times_are_of_the_zone_that_is_said(source_url: str, settings: Settings, database: Database) -> None:

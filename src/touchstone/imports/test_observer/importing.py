@@ -52,7 +52,7 @@ class Import:
     async def run(self) -> Imported:
         """Takes what has not been taken yet; any run may be ended, and another goes on.
 
-        Raises SourceDiffers, TargetNotEmpty, AnotherImport, Unavailable.
+        Raises SourceDiffers, SourceForbidden, TargetNotEmpty, AnotherImport, Unavailable.
         """
         await self._source.check([_FINGERPRINT, *(step.left_sql for step in STEPS), *(s.batch_sql for s in STEPS)])
         oldest: str = await self._source.fetch_value(_FINGERPRINT)
