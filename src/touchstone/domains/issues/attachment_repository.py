@@ -111,34 +111,27 @@ class AttachmentRepository:
         """The same for rules with patterns (Postgres' advanced regular expressions), which may take their time."""
         await self.executor.execute(
             CANDIDATES
+            + MATCHED
             + """
             , printed as materialized (
                 -- read and lowered once, and not again for each rule
-                select result.id, result.name, result.template_id, result.status, test_result.comment,
-                    lower(test_result.comment) as small_comment, coalesce(log.io_log || '', '') as io_log,
-                    lower(coalesce(log.io_log, '')) as small_io_log
+                select result.id, test_result.comment, lower(test_result.comment) as small_comment,
+                    coalesce(log.io_log || '', '') as io_log, lower(coalesce(log.io_log, '')) as small_io_log
                 from result join test_result on test_result.id = result.id
                     left join test_result_log as log on log.test_result_id = result.id
-            ), chosen as (
+            ), meeting as (
                 -- rule by rule, since Postgres keeps only some expressions ready, and making one ready costs the most
-                select pattern.id as rule_id, pattern.issue_id, found.id as result_id
-                from (
-                    select id, issue_id, test_case_names, template_ids, test_result_statuses, comment_pattern,
-                        comment_needed, io_log_pattern, io_log_needed
-                    from candidate where coalesce(comment_pattern, io_log_pattern) is not null order by id
-                ) as pattern
-                cross join lateral (
-                    select printed.id from printed
-                    where case -- what costs least first; a plan would choose by what it thinks
-                        when test_result_statuses <> '{}' and status <> all (test_result_statuses) then false
-                        when test_case_names <> '{}' and name <> all (test_case_names) then false
-                        when template_ids <> '{}' and template_id <> all (template_ids) then false
-                        when strpos(small_comment, comment_needed) = 0 then false
-                        when strpos(small_io_log, io_log_needed) = 0 then false
-                        else coalesce(comment ~ comment_pattern, true) and coalesce(io_log ~ io_log_pattern, true)
-                    end
-                    offset 0
-                ) as found
+                select rule_id, matched.issue_id, result_id, comment_pattern, comment_needed, io_log_pattern,
+                    io_log_needed
+                from matched join candidate on candidate.id = matched.rule_id
+                where coalesce(comment_pattern, io_log_pattern) is not null order by rule_id offset 0
+            ), chosen as (
+                select rule_id, issue_id, result_id from meeting join printed on printed.id = meeting.result_id
+                where case -- what costs least first; a plan would choose by what it thinks
+                    when strpos(small_comment, comment_needed) = 0 then false
+                    when strpos(small_io_log, io_log_needed) = 0 then false
+                    else coalesce(comment ~ comment_pattern, true) and coalesce(io_log ~ io_log_pattern, true)
+                end
             )
             """
             + ATTACHED
