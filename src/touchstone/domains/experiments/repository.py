@@ -6,9 +6,8 @@ from typing import LiteralString
 from touchstone.database.executor import Executor, constraint
 from touchstone.database.visibility import VISIBLE, Viewer
 from touchstone.domains.belonging.model import Belonging, TeamNotYours
-from touchstone.domains.experiments.model import ExperimentNotFound, ExperimentRow, ExperimentWithWorkflows
+from touchstone.domains.experiments.model import ExperimentNotFound, ExperimentRow
 from touchstone.domains.experiments.schemas import NewExperiment
-from touchstone.domains.workflows.repository import SELECT_WORKFLOW
 
 SELECT_EXPERIMENT: LiteralString = """
     select id, name, description, dataset_id, max_samples, task_definition, created_at, updated_at from experiment
@@ -23,25 +22,6 @@ class ExperimentRepository:
         row = await self.executor.fetch_one(
             ExperimentRow,
             SELECT_EXPERIMENT + "where id = $2 and deleted_at is null and " + VISIBLE,
-            viewer,
-            experiment_id,
-        )
-        if row is None:
-            raise ExperimentNotFound(id=experiment_id)
-        return row
-
-    async def get_with_workflows(self, experiment_id: int, viewer: Viewer) -> ExperimentWithWorkflows:
-        row = await self.executor.fetch_one(
-            ExperimentWithWorkflows,
-            """
-            select id, name, description, dataset_id, max_samples, task_definition, created_at, updated_at, (
-                select coalesce(json_agg(found order by found.created_at desc, found.id desc), '[]') from (
-            """
-            + SELECT_WORKFLOW
-            + "where workflow.experiment_id = $2 and workflow.deleted_at is null and "
-            + VISIBLE
-            + ") as found) as workflows from experiment where id = $2 and deleted_at is null and "
-            + VISIBLE,
             viewer,
             experiment_id,
         )

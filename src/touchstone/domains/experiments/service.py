@@ -12,6 +12,7 @@ from touchstone.domains.experiments.model import (
     ExperimentNotFound,
     ExperimentRow,
     ExperimentShared,
+    ExperimentWithWorkflows,
 )
 from touchstone.domains.experiments.repository import ExperimentRepository
 from touchstone.domains.experiments.schemas import Experiment, NewExperiment
@@ -51,7 +52,10 @@ class ExperimentService:
         return [experiment(row, found[row.id]) for row in rows]
 
     async def get(self, experiment_id: str, caller: Caller) -> Experiment:
-        row = await ExperimentRepository(self.database).get_with_workflows(number_of(experiment_id), caller.viewer)
+        number, workflows = number_of(experiment_id), WorkflowRepository(self.database)
+        row = await workflows.find_experiment(ExperimentWithWorkflows, number, caller.viewer)
+        if row is None:
+            raise ExperimentNotFound(id=number)
         return experiment(row, [await self.workflow_view.details(workflow) for workflow in row.workflows])
 
     async def delete(self, experiment_id: str, caller: Caller) -> None:

@@ -281,8 +281,8 @@ class JobRepository:
         return touched > 0
 
     async def is_active(self, job_id: UUID, attempt: int) -> bool:
-        sql = "select from job where id = $1 and attempt = $2 and status in ('created', 'pending', 'running')"
-        return await self.executor.fetch_value("select exists (" + sql + ")", job_id, attempt)
+        sql = "select 1 from job where id = $1 and attempt = $2 and status in ('created', 'pending', 'running')"
+        return await self.executor.fetch_value(sql, job_id, attempt) is not None
 
     async def note_run_if_active(self, job_id: UUID, attempt: int, run: Run) -> bool:
         """What the runner tells of a job that goes on; answers whether its status changed, which is an event."""

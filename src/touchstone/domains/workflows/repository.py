@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,8 @@ from touchstone.database.visibility import VISIBLE, Viewer
 from touchstone.domains.belonging.model import Belonging, TeamNotYours
 from touchstone.domains.jobs.model import FailureReason
 from touchstone.domains.workflows.model import Subject, WorkflowNotFound, WorkflowRow, WorkflowStatus
+
+T = TypeVar("T")
 
 # a workflow that has not ended runs as soon as one of its jobs first left `created`: read off the jobs, stored nowhere
 SELECT_WORKFLOW: LiteralString = """
@@ -142,6 +144,23 @@ class WorkflowRepository:
             + "order by workflow.created_at desc, workflow.id desc",
             viewer,
             experiment_ids,
+        )
+
+    async def find_experiment(self, kind: type[T], experiment_id: int, viewer: Viewer) -> T | None:
+        """The experiment as a struct of that kind, whose `workflows` are those that the viewer sees, newest first."""
+        return await self.executor.fetch_one(
+            kind,
+            """
+            select id, name, description, dataset_id, max_samples, task_definition, created_at, updated_at, (
+                select coalesce(json_agg(found order by found.created_at desc, found.id desc), '[]') from (
+            """
+            + SELECT_WORKFLOW
+            + "where workflow.experiment_id = $2 and workflow.deleted_at is null and "
+            + VISIBLE
+            + ") as found) as workflows from experiment where id = $2 and deleted_at is null and "
+            + VISIBLE,
+            viewer,
+            experiment_id,
         )
 
     async def find_subject(self, experiment_id: int, viewer: Viewer) -> Subject | None:
