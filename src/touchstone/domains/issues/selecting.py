@@ -16,9 +16,9 @@ def selecting_matches(
     if comment_pattern is None and io_log_pattern is None:
         return selected
     return (
-        "(with left_over as materialized "
+        "(with left_over as materialized (select id from "
         + selected
-        + """
+        + """ as selected (id))
         select left_over.id from left_over join test_result as result on result.id = left_over.id
             left join test_result_log as log on log.test_result_id = left_over.id
         where coalesce(result.comment ~ """
