@@ -34,7 +34,7 @@ def test_a_receiver_may_ask_for_more_time_but_not_for_ever() -> None:
 
 def test_patterns_name_their_groups() -> None:
     assert groups_of(["job.failed", "job.*", "workflow.succeeded"]) == ["job", "workflow"]
-    assert groups_of(["*"]) == ["job", "workflow", "execution", "review"]
+    assert groups_of(["*"]) == ["job", "workflow", "execution", "review", "artefact"]
     assert groups_of(["execution.ended"]) == ["execution"]
 
 
