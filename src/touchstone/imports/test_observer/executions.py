@@ -7,6 +7,8 @@ _EXECUTION_GONE = Check(
     "its execution was not taken", "not exists (select from test_execution where id = execution_id)"
 )
 
+_LINK_TAKEN = "taken without its ci_link: another execution has it in another spelling"
+
 EXECUTIONS = (
     Step(
         table="test_execution",
@@ -27,10 +29,15 @@ EXECUTIONS = (
                 "status not in ('NOT_STARTED', 'IN_PROGRESS', 'PASSED', 'FAILED', 'NOT_TESTED', 'ENDED_PREMATURELY')",
             ),
             Check(
-                "taken without its ci_link: another execution has it in another spelling",
-                "exists (select from test_execution as other where ci_link_key(other.ci_link) = "
-                "ci_link_key(incoming.ci_link)) or exists (select from incoming as other "
-                "where ci_link_key(other.ci_link) = ci_link_key(incoming.ci_link) and other.key < incoming.key)",
+                _LINK_TAKEN,
+                "exists (select from test_execution as other "
+                "where ci_link_key(other.ci_link) = ci_link_key(incoming.ci_link))",
+                instead="ci_link = null",
+            ),
+            Check(
+                _LINK_TAKEN,
+                "key in (select key from (select key, row_number() over (partition by ci_link_key(ci_link) "
+                "order by key) as place from incoming where ci_link is not null) as numbered where place > 1)",
                 instead="ci_link = null",
             ),
         ),
