@@ -53,7 +53,7 @@ def test_only_services_and_streams_open_transactions() -> None:
         for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr == "transaction"
     }
-    workers = {"attempts.py", "dispatcher.py", "promoting.py", "synchroniser.py"}
+    workers = {"attempts.py", "dispatcher.py", "promoting.py", "pruning.py", "removal.py", "synchroniser.py"}
     assert openers <= {"service.py", "sync_service.py", *workers}
 
 

@@ -42,9 +42,9 @@ class DecisionRepository:
         return await self.executor.execute(
             """
             update artefact_decision set decided_by_name = null
-            where decided_by = $1 and decided_by_name is not null
+            where decided_by = 'user:' || $1::integer and decided_by_name is not null
             """,
-            f"user:{user_id}",
+            user_id,
         )
 
     async def list_newest(self, artefact_id: int, *, before: int | None, limit: int) -> list[ArtefactDecision]:

@@ -107,7 +107,10 @@ class AuditRepository:
     async def forget_name(self, user_id: int) -> int:
         """Of a user who is erased: what he did stays, under `user:{id}`; answers how many events had the name."""
         return await self.executor.execute(
-            "update audit_event set actor_name = null where actor = $1 and actor_name is not null", f"user:{user_id}"
+            """
+            update audit_event set actor_name = null where actor = 'user:' || $1::integer and actor_name is not null
+            """,
+            user_id,
         )
 
     async def try_lock(self) -> bool:

@@ -29,7 +29,7 @@ class AuditRetentionRepository:
                 select id, at as since, null::bigint as bytes from audit_event
                 where at < now() - $1::integer * interval '1 day' order by at, id limit $2
             )
-            """
+            select """
             + SUMMARY,
             kept_days,
             MOST_COUNTED + 1,

@@ -72,7 +72,7 @@ class JobRetentionRepository:
             Going,
             "with going as materialized (select id, finished_at as since, log_size as bytes from job where "
             + which
-            + " order by finished_at, id limit $2) "
+            + " order by finished_at, id limit $2) select "
             + SUMMARY,
             kept_days,
             MOST_COUNTED + 1,

@@ -60,9 +60,9 @@ YOUNGEST: LiteralString = "(now() - (select min(kept_days) from rule) * interval
 """What is younger than this every rule keeps; null when none of them ends."""
 
 SUMMARY: LiteralString = """
-    select least(count(*), 100000) as count, count(*) > 100000 as is_more, sum(bytes)::bigint as bytes,
+    least(count(*), 100000) as count, count(*) > 100000 as is_more, sum(bytes)::bigint as bytes,
         min(since) as oldest,
         coalesce((array_agg(id::text order by since, id))[:10], '{}') as sample
     from going
 """
-"""A Going of the CTE `going` with the columns id, since and bytes, which holds MOST_COUNTED + 1 rows at most."""
+"""What to select as a Going from the CTE `going` (id, since, bytes), which holds MOST_COUNTED + 1 rows at most."""

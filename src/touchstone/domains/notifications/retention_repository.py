@@ -32,7 +32,7 @@ class NotificationRetentionRepository:
                 select id, created_at as since, null::bigint as bytes from notification
                 where created_at < now() - $1::integer * interval '1 day' order by id limit $2
             )
-            """
+            select """
             + SUMMARY,
             kept_days,
             MOST_COUNTED + 1,

@@ -45,6 +45,14 @@ class RunningAttempt(msgspec.Struct, frozen=True):
     attempt: int
 
 
+class Walk(msgspec.Struct, frozen=True):
+    """`after_key` is the last key that was looked at, empty when the place was looked at to its end."""
+
+    place: str
+    after_key: str
+    walked_at: dt.datetime
+
+
 class StoredObjectRepository:
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
@@ -126,9 +134,8 @@ class StoredObjectRepository:
     async def forget(self, keys: Sequence[str]) -> None:
         await self.executor.execute("delete from orphaned_object where key = any ($1::text[])", keys)
 
-    async def find_place(self, place: str) -> str:
-        """The last key that was looked at; empty at the beginning."""
-        return await self.executor.fetch_value("select after_key from object_walk where place = $1", place) or ""
+    async def list_walks(self) -> list[Walk]:
+        return await self.executor.fetch_all(Walk, "select place, after_key, walked_at from object_walk")
 
     async def put_place(self, place: str, after_key: str) -> None:
         await self.executor.execute(

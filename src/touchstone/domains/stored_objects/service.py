@@ -10,11 +10,13 @@ from touchstone.adapters.object_store import ObjectStore, StoredObject
 from touchstone.database.executor import Database
 from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.jobs.kinds import Layout, target_dataset_id
-from touchstone.domains.stored_objects.model import OrphansFound, OwnedObject, Owner, Place, owned, owner_of, places_of
-from touchstone.domains.stored_objects.repository import StoredObjectRepository
+from touchstone.domains.stored_objects.model import OrphansFound, OwnedObject, Owner, Place
+from touchstone.domains.stored_objects.places import owned, owner_of, places_of
+from touchstone.domains.stored_objects.repository import StoredObjectRepository, Walk
 from touchstone.http.caller import SYSTEM
 
 DAY = dt.timedelta(days=1)
+NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 PAGE = 500
 OBJECTS_A_RUN = 100_000
 SAMPLE = 20
@@ -31,10 +33,11 @@ class OrphanSweep:
     async def find(self, at_most: int = OBJECTS_A_RUN) -> OrphansFound:
         """Goes on looking where the last run has stopped, through so many objects. Raises Unavailable."""
         found = OrphansFound()
-        for place in self.places:
+        walks = {walk.place: walk for walk in await self.stored.list_walks()}
+        for place in sorted(self.places, key=lambda place: turn_of(walks.get(place.prefix))):
             if not await self.stored.has_rows(place.owner):
                 continue
-            after = await self.stored.find_place(place.prefix)
+            after = walks[place.prefix].after_key if place.prefix in walks else ""
             async for page in _pages(self.store.list(place.prefix, after=after)):
                 orphans = await self._look_at(place, page, found)
                 await self.stored.note([one for one in _owned(place, page) if _is_old(one)], orphans)
@@ -119,6 +122,11 @@ class OrphanSweep:
             await self.stored.forget(doomed)
             removed += len(doomed)
         return removed
+
+
+def turn_of(walk: Walk | None) -> tuple[bool, dt.datetime]:
+    """First where somebody has stopped on the way, then where nobody has been for the longest time."""
+    return (True, NEVER) if walk is None else (not walk.after_key, walk.walked_at)
 
 
 def _owned(place: Place, page: Sequence[StoredObject]) -> list[OwnedObject]:

@@ -34,6 +34,39 @@ PAGE: LiteralString = (
     + YOUNGEST
 )
 
+DELETE_OLD: LiteralString = (
+    "with "
+    + RULES
+    + ", page as materialized ("
+    + PAGE
+    + """
+        and (created_at, id) > (coalesce($2::timestamptz, '-infinity'), coalesce($3::integer, 0))
+        order by created_at, id limit $4
+    ), old as materialized (
+        select page.id, page.created_at, page.seen_at, page.results,
+            sum(page.results) over (order by page.created_at, page.id) - page.results as before_it
+    """
+    + OLD
+    + """
+    ), going as materialized (
+        select id, created_at, seen_at, results from old where before_it < $5
+    ), gone as (
+        delete from test_execution using going
+        where test_execution.id = going.id and test_execution.seen_at = going.seen_at
+        returning test_execution.id, going.results
+    ), last as (
+        select created_at, id from going where (select count(*) from going) < (select count(*) from old)
+        union all
+        select created_at, id from page where (select count(*) from going) = (select count(*) from old)
+            and (select count(*) from page) = $4
+        order by created_at desc, id desc limit 1
+    )
+    select coalesce((select array_agg(id order by id) from gone), '{}') as gone,
+        coalesce((select sum(results) from gone), 0)::bigint as results,
+        (select row_to_json(last) from last) as last
+    """
+)
+
 
 class Place(msgspec.Struct, frozen=True):
     """How far somebody has looked."""
@@ -63,36 +96,7 @@ class ExecutionRetentionRepository:
         """
         page = await self.executor.fetch_one(
             ExecutionPage,
-            "with "
-            + RULES
-            + ", page as materialized ("
-            + PAGE
-            + """
-                and (created_at, id) > (coalesce($2::timestamptz, '-infinity'), coalesce($3::integer, 0))
-                order by created_at, id limit $4
-            ), old as materialized (
-                select page.id, page.created_at, page.seen_at, page.results,
-                    sum(page.results) over (order by page.created_at, page.id) - page.results as before_it
-            """
-            + OLD
-            + """
-            ), going as materialized (
-                select id, created_at, seen_at, results from old where before_it < $5
-            ), gone as (
-                delete from test_execution using going
-                where test_execution.id = going.id and test_execution.seen_at = going.seen_at
-                returning test_execution.id, going.results
-            ), last as (
-                select created_at, id from going where (select count(*) from going) < (select count(*) from old)
-                union all
-                select created_at, id from page where (select count(*) from going) = (select count(*) from old)
-                    and (select count(*) from page) = $4
-                order by created_at desc, id desc limit 1
-            )
-            select coalesce((select array_agg(id order by id) from gone), '{}') as gone,
-                coalesce((select sum(results) from gone), 0)::bigint as results,
-                (select row_to_json(last) from last) as last
-            """,
+            DELETE_OLD,
             rules,
             after.created_at if after else None,
             after.id if after else None,
@@ -116,7 +120,7 @@ class ExecutionRetentionRepository:
                     (select sum(size) from raw_result_file where test_execution_id = page.id) as bytes
             """
             + OLD
-            + " order by page.created_at, page.id limit $2) "
+            + " order by page.created_at, page.id limit $2) select "
             + SUMMARY,
             rules,
             MOST_COUNTED + 1,

@@ -112,7 +112,7 @@ class ResultRetentionRepository:
                     select result.id, result.created_at
             """
             + OLD_LOGS
-            + " and result.id = log.test_result_id) as result on true order by log.test_result_id limit $2) "
+            + " and result.id = log.test_result_id) as result on true order by log.test_result_id limit $2) select "
             + SUMMARY,
             rules,
         )
@@ -124,7 +124,7 @@ class ResultRetentionRepository:
             + RULES
             + ", going as materialized (select file.id, file.created_at as since, file.size as bytes "
             + OLD_FILES
-            + " order by file.id limit $2) "
+            + " order by file.id limit $2) select "
             + SUMMARY,
             rules,
         )
