@@ -2,12 +2,12 @@ import asyncpg
 import pytest
 from tests.migrations.conftest import Connect, FreshDatabase
 
-from touchstone.database.migrate import APPEND_ONLY, migrate, rollback
+from touchstone.database.migrate import APPEND_ONLY, READ_ONLY, migrate, rollback
 from touchstone.embedded.roles import SERVICE
 
 TABLES = f"""
     select tablename from pg_tables
-    where schemaname = 'public' and tablename not like '%yoyo%' and tablename <> all('{{{",".join(APPEND_ONLY)}}}')
+    where schemaname = 'public' and tablename not like '%yoyo%' and tablename <> all('{{{",".join(APPEND_ONLY + READ_ONLY)}}}')
 """
 
 
@@ -47,8 +47,11 @@ async def test_no_table_gives_the_role_that_serves_more_than_another(fresh: Fres
     assert {row["privileges"] for row in granted} == {"delete insert select update"}
 
 
-@pytest.mark.parametrize("table", APPEND_ONLY)
-async def test_what_happened_is_only_added_to(fresh: FreshDatabase, connect: Connect, table: str) -> None:
+@pytest.mark.parametrize(
+    ("table", "rights"),
+    [*((table, "insert select") for table in APPEND_ONLY), *((table, "select") for table in READ_ONLY)],
+)
+async def test_what_happened_is_only_added_to(fresh: FreshDatabase, connect: Connect, table: str, rights: str) -> None:
     for _ in range(2):  # grants are given again at each migration
         await migrate(fresh.owner_url, service_role=SERVICE)
         owner = await connect(fresh.owner_url)
@@ -60,7 +63,20 @@ async def test_what_happened_is_only_added_to(fresh: FreshDatabase, connect: Con
             SERVICE,
             table,
         )
-        assert granted == "insert select"
+        assert granted == rights
+
+
+async def test_of_what_happened_the_names_alone_may_go(fresh: FreshDatabase, connect: Connect) -> None:
+    await migrate(fresh.owner_url, service_role=SERVICE)
+    granted = await (await connect(fresh.owner_url)).fetchval(
+        """
+        select array_agg(table_name || '.' || column_name) from information_schema.column_privileges
+        where grantee = $1 and privilege_type = 'UPDATE' and table_name = any ($2)
+        """,
+        SERVICE,
+        [*APPEND_ONLY, *READ_ONLY],
+    )
+    assert granted == ["audit_event.actor_name"]
 
 
 async def test_a_later_migration_gets_the_same_grants(fresh: FreshDatabase, connect: Connect) -> None:

@@ -14,6 +14,9 @@ from touchstone.errors import Conflict
 
 # what happened is added, and never changed
 APPEND_ONLY = ("audit_event", "audit_seal")
+# what only the owner says
+READ_ONLY = ("audit_cut",)
+TAKEN_BACK = {"update, delete, truncate": APPEND_ONLY, "insert, update, delete, truncate": READ_ONLY}
 LOCK_KEY = 7_308_332_182  # any number that no other program on this database takes
 
 
@@ -136,11 +139,10 @@ async def _grant(connection: "asyncpg.Connection", role: str) -> None:
     await connection.execute(f"grant select, insert, update, delete on all tables in schema public to {name}")
     await connection.execute(f"grant usage, select on all sequences in schema public to {name}")
     await connection.execute(f"revoke insert, update, delete on _yoyo_migration from {name}")
-    for table in APPEND_ONLY:
-        if await connection.fetchval("select to_regclass($1) is not null", table):
-            await connection.execute(f"revoke update, delete, truncate on {table} from {name}")
+    for rights, tables in TAKEN_BACK.items():
+        for table in tables:
+            if await connection.fetchval("select to_regclass($1) is not null", table):
+                await connection.execute(f"revoke {rights} on {table} from {name}")
     if await connection.fetchval("select to_regclass('audit_event') is not null"):
         # the one thing about an event that is personal, and not sealed
         await connection.execute(f"grant update (actor_name) on audit_event to {name}")
-    if await connection.fetchval("select to_regclass('audit_cut') is not null"):
-        await connection.execute(f"revoke insert, update, delete, truncate on audit_cut from {name}")
