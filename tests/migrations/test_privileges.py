@@ -5,9 +5,10 @@ from tests.migrations.conftest import Connect, FreshDatabase
 from touchstone.database.migrate import APPEND_ONLY, READ_ONLY, migrate, rollback
 from touchstone.embedded.roles import SERVICE
 
+APART = ",".join(APPEND_ONLY + READ_ONLY)
 TABLES = f"""
     select tablename from pg_tables
-    where schemaname = 'public' and tablename not like '%yoyo%' and tablename <> all('{{{",".join(APPEND_ONLY + READ_ONLY)}}}')
+    where schemaname = 'public' and tablename not like '%yoyo%' and tablename <> all('{{{APART}}}')
 """
 
 
