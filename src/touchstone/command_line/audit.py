@@ -12,6 +12,7 @@ from touchstone.command_line.running import run
 from touchstone.command_line.schema_version import owner_url, service_url
 from touchstone.database.executor import Database
 from touchstone.domains.audit_events.model import Verification
+from touchstone.domains.audit_events.pruning import sign_cut
 from touchstone.domains.audit_events.service import AuditChain
 from touchstone.domains.retention_rules.pruning import prune_audit
 from touchstone.settings import Settings
@@ -51,26 +52,29 @@ async def _verify(settings: Settings, remembered: str | None) -> Verification:
 
 @audit.command()
 @click.option("--older-than", "days", type=click.IntRange(1, 36_500), help="Days; else as the rule of retention says.")
+@click.option("--accept-cut", is_flag=True, help="Sign an earlier cut anew, whoever made it; for when its key is lost.")
 @as_json
-def prune(days: int | None, is_json: bool) -> None:
+def prune(days: int | None, accept_cut: bool, is_json: bool) -> None:
     """Delete sealed events that are older; the chain goes on from where it is cut, and shows later changes as before.
 
     Needs TOUCHSTONE_DATABASE_OWNER_URL: the role that serves can add to the audit and take nothing away. Without
     --older-than the rule of retention for audit_events counts; without one nothing happens. A chain that does not
     hold is left as it is.
     """
-    pruned = run(_prune(load_settings(), days))
+    pruned = run(_prune(load_settings(), days, accept_cut))
     if is_json:
         print_json({"pruned": pruned})
     else:
         click.echo(f"{pruned} events pruned")
 
 
-async def _prune(settings: Settings, days: int | None) -> int:
+async def _prune(settings: Settings, days: int | None, accept_cut: bool) -> int:
     async with shared_parts(settings) as complete:
         database = Database(owner_url(complete), size=1)
         await database.open()
         try:
+            if accept_cut:
+                await sign_cut(database, vault_of(complete))
             return await prune_audit(database, vault_of(complete), days)
         finally:
             await database.close()

@@ -11,6 +11,7 @@ from tests.integration.audit_events.recording import record
 from touchstone.adapters.vault import Vault
 from touchstone.database.executor import Database
 from touchstone.domains.audit_events import pruning
+from touchstone.domains.audit_events.service import AuditChain
 from touchstone.domains.retention_rules.model import AuditBroken, RetentionKind
 from touchstone.domains.retention_rules.pruning import prune_audit
 from touchstone.domains.retention_rules.repository import RetentionRuleRepository
@@ -89,6 +90,19 @@ async def test_a_cut_that_somebody_else_makes_is_found(database, chain, owner, o
         signature = stranger.signature(f"cut 2:{seals['digest'].hex()}")
         await owner.execute("insert into audit_cut (number, digest, signature) values (2, $1, $2)", seals[1], signature)
     assert (await chain.verify()).fault == "the cut at link 2 is not signed by a key of ours"
+
+
+async def test_where_the_key_is_lost_the_owner_signs_the_cut_anew(database, chain, owner, owners, vault):
+    await sealed(database, chain, owner)
+    await prune_audit(owners, vault, 30)
+    new = Vault([new_secret_key()])
+    chain = AuditChain(database, new)
+    with pytest.raises(AuditBroken):
+        await prune_audit(owners, new, 30)
+    await pruning.sign_cut(owners, new)
+    while await chain.turn():
+        pass
+    assert (await chain.verify()).fault is None
 
 
 async def test_a_head_that_was_remembered_from_before_the_cut_is_said_to_be_gone(database, chain, owner, owners, vault):

@@ -29,3 +29,15 @@ async def prune_batch(database: Database, vault: Vault, before: dt.datetime) -> 
         after = {"events": count, "up_to": head_text(links.number, links.digest), "before": before}
         await audit.record(SYSTEM, "prune_audit_events", "audit_event:oldest", after=after)
         return count
+
+
+async def sign_cut(database: Database, vault: Vault) -> None:
+    """Signs with the present key where the chain was cut, whoever did that: for when the key of the cut is lost."""
+    async with database.transaction() as transaction:
+        audit = AuditRepository(transaction)
+        cut = (await audit.state()).cut
+        if cut is not None:
+            text = cut_text(cut.number, cut.digest)
+            await AuditRetentionRepository(transaction).put_cut(cut.number, cut.digest, vault.signature(text))
+            after = {"up_to": head_text(cut.number, cut.digest)}
+            await audit.record(SYSTEM, "sign_audit_cut", "audit_event:oldest", after=after)
