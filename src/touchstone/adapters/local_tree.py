@@ -12,9 +12,7 @@ UNFINISHED = ".unfinished"
 """Ends the name of a file that cluster code, which writes beside its target, has not finished."""
 
 
-def walk(
-    folder: Path, above: str, beginning: str = "", *, hidden: str = "", after: str = ""
-) -> Iterator[StoredObject]:
+def walk(folder: Path, above: str, beginning: str = "", *, hidden: str = "", after: str = "") -> Iterator[StoredObject]:
     """All files below `folder` whose name in it starts with `beginning`; `above` is the folder's own key.
 
     In the order of the keys' UTF-8 bytes, as S3 lists them, and only those behind `after`.

@@ -19,7 +19,8 @@ RECORDED = """
         insert into artefact (family, name, version, stage, track, store)
         values ('snap', 'core', '1', 'beta', 'latest', 'ubuntu') returning id
     ), build as (
-        insert into artefact_build (artefact_id, architecture, revision) select id, 'amd64', 3 from artefact returning id
+        insert into artefact_build (artefact_id, architecture, revision)
+        select id, 'amd64', 3 from artefact returning id
     ), place as (
         insert into environment (name, architecture) values ('laptop', 'amd64') returning id
     ), plan as (

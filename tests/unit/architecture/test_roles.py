@@ -24,7 +24,9 @@ def seen_of_others(path: str) -> list[tuple[str, int]]:
     return [
         (parts[3], line)
         for name, line in imported(path)
-        if (parts := name.split("."))[:2] == ["touchstone", "domains"] and len(parts) > 3 and parts[2] not in {noun_of(path), *VOCABULARIES}
+        if (parts := name.split("."))[:2] == ["touchstone", "domains"]
+        and len(parts) > 3
+        and parts[2] not in {noun_of(path), *VOCABULARIES}
     ]
 
 

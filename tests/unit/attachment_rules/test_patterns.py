@@ -2,7 +2,7 @@
 
 import pytest
 
-from touchstone.domains.attachment_rules.patterns import NASTY_LENGTH, needed_text, nasty_texts, require_bounded
+from touchstone.domains.attachment_rules.patterns import NASTY_LENGTH, nasty_texts, needed_text, require_bounded
 
 
 @pytest.mark.parametrize(
