@@ -5,7 +5,7 @@ import re
 import pytest
 
 from touchstone.database.executor import Database
-from touchstone.domains.artefacts import repository
+from touchstone.domains.artefacts.repository import LISTED
 from touchstone.domains.families.model import FAMILIES, FAMILY, Family, StageName
 
 families = pytest.mark.parametrize("family", FAMILY.values(), ids=lambda family: family.name.value)
@@ -54,9 +54,7 @@ async def test_what_a_family_names_is_a_column(database: Database, family: Famil
 
 @families
 def test_the_listing_groups_by_every_column_that_a_family_names(family: Family) -> None:
-    source = repository.ArtefactRepository.list_newest.__code__.co_consts
-    statement = " ".join(text for text in source if isinstance(text, str))
-    grouped = {"name", *re.findall(r"case when '(\w+)' = any \(newest_by\) then artefact.\1 end", statement)}
+    grouped = {"name", *re.findall(r"case when '(\w+)' = any \(newest_by\) then artefact.\1 end", LISTED)}
     assert set(family.newest_by or ()) <= grouped
     assert family.newest_by is None or "name" in family.newest_by
 

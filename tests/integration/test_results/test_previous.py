@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import asyncpg
 import httpx
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from touchstone.domains.shapes.issues import SOURCES
 from touchstone.domains.shapes.shown import Shown
 from touchstone.domains.test_results import listing_repository
 from touchstone.domains.test_results.listing_repository import ResultListingRepository
+from touchstone.embedded.postgres import EmbeddedPostgres
 
 BOOTS = [{"name": "boots", "status": "PASSED"}]
 
@@ -145,9 +147,13 @@ def rows_read(plan: dict[str, Any]) -> float:
     return own + sum(rows_read(below) for below in plan.get("Plans", ()))
 
 
-async def test_a_long_history_is_not_read(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_history_is_not_read(
+    database: Database, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await database.execute(HISTORY)
-    await database.execute("analyze artefact, artefact_build, test_execution, test_result, test_case")
+    owner = await asyncpg.connect(postgres.owner_url)  # who alone may analyze; else it is as other tests left it
+    await owner.execute("vacuum analyze")
+    await owner.close()
     newest = await database.fetch_value("select max(id) from test_execution")
     monkeypatch.setattr(listing_repository, "SHOWN", "explain (analyze, format json) " + listing_repository.SHOWN)
     told = await ResultListingRepository(database).list_of_execution(newest, Shown(FAMILIES, SOURCES))
