@@ -19,7 +19,8 @@ EARLIER: LiteralString = """
 """
 
 # Nearly every test case has its ten previous results within the last artefacts: those of the nearest 30 executions,
-# whole artefacts only. What is further back is read for the cases alone that lack some, if there are any.
+# whole artefacts only. What is further back is read for the cases alone that lack some, if there are any. Results are
+# fetched execution by execution (`offset 0`), since a planner that misjudges how many there are reads them all.
 PREVIOUS: LiteralString = (
     """
     , current as materialized (
@@ -41,8 +42,10 @@ PREVIOUS: LiteralString = (
     + """ where artefact.id >= (select artefact_id from boundary)
     ), near_result as materialized (
         select result.id, result.test_case_id, result.status, near.artefact_id, near.version, near.execution_id
-        from near join test_result as result on result.test_execution_id = near.execution_id
-        where result.test_case_id in (select test_case_id from own)
+        from near cross join lateral (
+            select id, test_case_id, status from test_result
+            where test_execution_id = near.execution_id and test_case_id in (select test_case_id from own) offset 0
+        ) as result
     ), short as materialized (
         select array(
             select test_case_id from own where (select artefact_id from boundary) > 0 except
@@ -59,8 +62,11 @@ PREVIOUS: LiteralString = (
             select id, test_case_id, status, artefact_id, version, execution_id from near_result
             union all
             select result.id, result.test_case_id, result.status, far.artefact_id, far.version, far.execution_id
-            from far join test_result as result on result.test_execution_id = far.execution_id
-                and result.test_case_id = any ((select cases from short)::integer[])
+            from far cross join lateral (
+                select id, test_case_id, status from test_result
+                where test_execution_id = far.execution_id
+                    and test_case_id = any ((select cases from short)::integer[]) offset 0
+            ) as result
         ) as earlier
     ), previous as materialized (
         select test_case_id, json_agg(json_build_object('status', status, 'version', version,
