@@ -12,12 +12,12 @@ MOST_HANDLERS = 2048
 
 def take_shortcuts(handler: HTTPRouteHandler) -> None:
     """To be called once all is registered."""
-    if type(handler) is HTTPRouteHandler:
-        handler.__class__ = QuickHandler
+    if not isinstance(handler, Quick):
+        handler.__class__ = _quick(type(handler))
 
 
-class QuickHandler(HTTPRouteHandler):
-    """Gives guards itself, not a copy each, and looks exception handlers up once."""
+class Quick:
+    """Gives guards the handler itself, not a copy each, and looks exception handlers up once."""
 
     __slots__ = ()
 
@@ -29,6 +29,12 @@ class QuickHandler(HTTPRouteHandler):
         return _exception_handlers(self)
 
 
+@lru_cache
+def _quick(kind: type[HTTPRouteHandler]) -> type[HTTPRouteHandler]:
+    """Of each of Litestar's decorators: `get`, `post` and so on are classes of their own."""
+    return type(kind.__name__, (Quick, kind), {"__slots__": ()})
+
+
 @lru_cache(MOST_HANDLERS)
-def _exception_handlers(handler: QuickHandler) -> Any:
+def _exception_handlers(handler: Any) -> Any:
     return HTTPRouteHandler.resolve_exception_handlers(handler)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
