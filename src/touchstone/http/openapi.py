@@ -132,7 +132,9 @@ class OperationWriter:
         status = self.handler.status_code
         description = self.handler.response_description or HTTPStatus(status).phrase
         found: dict[str, Any] = {"description": description}
-        if headers := {header.name: _header(header.description) for header in self.handler.resolve_response_headers()}:
+        # a set, whose order is another one in each process
+        declared = sorted(self.handler.resolve_response_headers(), key=lambda header: header.name)
+        if headers := {header.name: _header(header.description) for header in declared}:
             found["headers"] = headers
         if status not in (204, 304) and (content := self._content(schemas)):
             found["content"] = content

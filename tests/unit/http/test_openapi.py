@@ -6,6 +6,7 @@ import httpx
 import msgspec
 import pytest
 from litestar import Litestar, Response, get
+from litestar.datastructures import ResponseHeader
 from litestar.params import FromQuery
 from litestar.response import ServerSentEvent, Stream
 from openapi_spec_validator import validate
@@ -158,6 +159,18 @@ def test_a_422_may_be_the_handlers_own_too() -> None:
     answer = openapi.document(small_app(list_pots))["paths"]["/"]["get"]["responses"]["422"]
     assert answer["description"].endswith("I am a teapot")
     assert len(answer["content"]["application/json"]["schema"]["anyOf"]) == 2
+
+
+def test_headers_are_described_in_one_order_whatever_the_process() -> None:
+    names = [f"X-Pot-{letter}" for letter in "gbhacfed"]
+
+    @get("/", response_headers=[ResponseHeader(name=name, documentation_only=True) for name in names])
+    async def read_pot() -> str:
+        """Reads a pot."""
+        return "empty"
+
+    described = openapi.document(small_app(read_pot))["paths"]["/"]["get"]["responses"]["200"]
+    assert list(described["headers"]) == sorted(names)
 
 
 def test_streams_are_described_by_their_media_type() -> None:
