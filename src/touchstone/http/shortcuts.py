@@ -7,7 +7,7 @@ from typing import Any, cast
 from litestar.connection import ASGIConnection
 from litestar.handlers import HTTPRouteHandler
 
-MOST_HANDLERS = 2048
+EXCEPTION_HANDLERS = "_found_exception_handlers"
 
 
 def take_shortcuts(handler: HTTPRouteHandler) -> None:
@@ -26,15 +26,14 @@ class Quick:
             await guard(connection, self)
 
     def resolve_exception_handlers(self) -> Any:
-        return _exception_handlers(self)
+        # kept with the handler, and gone with it: a cache beside it would hold on to every application there ever was
+        kept = vars(self)
+        if EXCEPTION_HANDLERS not in kept:
+            kept[EXCEPTION_HANDLERS] = cast("Any", super()).resolve_exception_handlers()
+        return kept[EXCEPTION_HANDLERS]
 
 
 @lru_cache
 def _quick(kind: type[HTTPRouteHandler]) -> type[HTTPRouteHandler]:
     """Of each of Litestar's decorators: `get`, `post` and so on are classes of their own."""
     return type(kind.__name__, (Quick, kind), {"__slots__": ()})
-
-
-@lru_cache(MOST_HANDLERS)
-def _exception_handlers(handler: Any) -> Any:
-    return HTTPRouteHandler.resolve_exception_handlers(handler)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
