@@ -9,7 +9,7 @@ import structlog
 
 from touchstone.adapters.object_store import ObjectStore
 from touchstone.adapters.runner import Runner
-from touchstone.assembly import Assembly, assemble
+from touchstone.assembly import assemble
 from touchstone.domains.audit_events.service import SEALED_AT_ONCE
 from touchstone.domains.outbox.service import HANDED_AT_ONCE
 from touchstone.domains.periodic_work.dispatcher import PeriodicDispatcher
@@ -50,10 +50,3 @@ async def repeat(turn: Callable[[], Awaitable[int]], most: int, pause_seconds: f
         if done < most:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause_seconds)
-
-
-async def sweep(parts: Assembly) -> None:
-    """All that is done again and again, once, whether it is due or not; raises what the first one that fails does."""
-    for task in periodic_tasks(parts):
-        if task.enabled:
-            await task.work()

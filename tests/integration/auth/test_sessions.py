@@ -10,6 +10,7 @@ from tests.conftest import replaced, serving
 from tests.integration.auth.browser import Browser
 from tests.integration.auth.conftest import Audited
 from tests.people import CSRF, add_user, as_application, session_of, signed_in
+from tests.sweeping import sweep
 
 from touchstone.assembly import Assembly
 from touchstone.database.executor import Database
@@ -17,7 +18,6 @@ from touchstone.domains.auth.authenticator import Authenticator
 from touchstone.domains.auth.session_repository import MOST_SESSIONS
 from touchstone.domains.auth.tokens import digest_of
 from touchstone.settings import Settings
-from touchstone.worker import sweep
 
 SESSIONS = "/api/v1/users/me/sessions"
 LOCAL = "/api/v1/auth/local/login"

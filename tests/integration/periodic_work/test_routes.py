@@ -4,11 +4,11 @@ import httpx
 import pytest
 from tests.integration.periodic_work.conftest import PERIODIC_WORK, Gate, runs_of
 from tests.people import as_admin, as_user
+from tests.sweeping import sweep
 
 from touchstone.domains.audit_events.repository import AuditRepository
 from touchstone.domains.periodic_work.dispatcher import PeriodicDispatcher
 from touchstone.periodic_tasks import periodic_tasks
-from touchstone.worker import sweep
 
 
 async def nothing() -> None:

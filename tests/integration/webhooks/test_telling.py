@@ -11,6 +11,7 @@ from tests.conftest import replaced
 from tests.fakes.runner import FakeRunner
 from tests.integration.webhooks.conftest import Add
 from tests.people import add_team, add_user, join
+from tests.sweeping import sweep
 from tests.webhook_receiver import Receiver
 
 from touchstone.adapters.local_store import LocalStore
@@ -20,7 +21,7 @@ from touchstone.domains.belonging.model import Belonging, Visibility
 from touchstone.domains.outbox.model import OutboxEvent
 from touchstone.domains.outbox.service import Outbox, emit
 from touchstone.settings import Settings
-from touchstone.worker import run_worker, sweep
+from touchstone.worker import run_worker
 
 Work = Callable[[], Awaitable[int]]
 
